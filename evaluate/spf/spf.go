@@ -33,9 +33,6 @@ const (
 	HELO     Scope = "helo"
 )
 
-// Reason is a stable word for why the result is what it is.
-type Reason string
-
 // Query is one check_host() call (RFC 7208 section 4.1) with what macros need.
 type Query struct {
 	Client netip.Addr // invalid: the result is none, reason no_client
@@ -45,7 +42,13 @@ type Query struct {
 	// section 2.4).
 	Local, Domain string
 	HELO          string
-	At            time.Time
+	// At is the moment whose DNS is wanted, and what the macro %{t} of
+	// explanations expands to.
+	At time.Time
+	// LocalUnknown says that there was a local part and that it is lost (a
+	// dataset that keeps no addresses). Where the evaluation comes to need it
+	// the result is temperror, reason local_part_not_stored.
+	LocalUnknown bool
 }
 
 // Outcome is a result and how it came about. Outcomes are shared between
