@@ -92,7 +92,8 @@ type Answer struct {
 
 	// ObservedAt is when the answer was seen; zero where the source has no
 	// time axis. Since and Until bound the interval in which the source gives
-	// this same answer: the zero time is unbounded. Nearest says that the
+	// this same answer, NotRecorded too: Since is part of it, Until is not, the
+	// zero time is unbounded. A question's moment lies in its answer's interval. Nearest says that the
 	// moment asked for lies outside the observation and this one was nearest.
 	ObservedAt, Since, Until time.Time
 	Nearest                  bool
