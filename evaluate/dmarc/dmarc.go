@@ -1,6 +1,23 @@
 // Package dmarc evaluates DMARC under RFC 9989 (DNS tree walk) or RFC 7489
 // (Public Suffix List). It takes SPF and DKIM results as plain values, reads no
 // clock and draws no random number.
+//
+//	e := dmarc.New(source, dmarc.Options{Rules: dmarc.RFC9989})
+//	out, err := e.Evaluate(ctx, dmarc.Facts{
+//		Author: "example.com",
+//		SPF:    dmarc.AuthID{Domain: "bounce.example.com", Passed: true},
+//		At:     arrival,
+//	})
+//
+// An evaluation has two parts. Discovery asks the DNS for the record that
+// applies and for organizational domains; its results are kept for the run.
+// [Decide] judges the facts that were found; it is pure, so the same facts read
+// back from a dataset give the same verdict, or, with another [Record], the
+// verdict that another policy would have given.
+//
+// A DNS failure is never taken for absence. It makes the result temperror where
+// the answer could have changed the result, and is ignored where it could not.
+// The readings chosen where the RFCs leave room are in docs/dmarc.md.
 package dmarc
 
 import (
@@ -50,10 +67,23 @@ const (
 	NotAligned Alignment = "none"
 	Relaxed    Alignment = "relaxed" // same organizational domain
 	Strict     Alignment = "strict"  // same domain
+	// UnknownAlignment: the domains differ, and a DNS failure hides whether
+	// they share an organizational domain.
+	UnknownAlignment Alignment = ""
 )
 
-// Reason is a stable word for why the result is what it is.
-type Reason string
+// Existence is what is known of the author domain's existence (RFC 9989
+// section 3.2.13). It is stored as the word it is.
+type Existence string
+
+// The states of existence. NotAsked is the zero value: the author domain has a
+// record of its own, or the rule book knows no np.
+const (
+	NotAsked         Existence = ""
+	Exists           Existence = "exists"
+	NonExistent      Existence = "nonexistent" // NXDOMAIN
+	UnknownExistence Existence = "unknown"     // the DNS failed; never taken for absence
+)
 
 // AuthID is one authenticated identifier.
 type AuthID struct {
@@ -81,9 +111,14 @@ type Outcome struct {
 	Reason Reason
 	Detail string
 
+	// OrganizationalDomain is the author domain's; empty where a DNS failure
+	// leaves it open.
 	OrganizationalDomain string
 	PolicyDomain         string  // where the record was found; empty where none was
 	Record               *Record // nil where none was found
+	// AuthorExistence chooses between sp and np; asked only where the policy
+	// can come from above the author domain.
+	AuthorExistence Existence
 
 	SPFAlignment   Alignment
 	DKIMAlignments []Alignment // parallel to Facts.DKIM
@@ -118,14 +153,19 @@ type Step struct {
 // may change one.
 type Record struct {
 	Text         string // as published
+	Rules        Rules  // the rule book that the effective values follow
 	P, SP, NP    string // as published, lower case; empty where absent
 	ADKIM, ASPF  string // "r", "s" as published; empty where absent
 	PCT          int32  // -1 where absent
 	T            string // "y", "n"; empty where absent
 	PSD          string // "y", "n", "u"; empty where absent
 	RUA, RUF, FO string // as published
-	// Effective values after defaults and repairs: what a verdict uses.
+	// Effective values after defaults and repairs: what a verdict uses. All
+	// three are empty where the record is unusable: see [Record.Usable].
 	EffectiveP, EffectiveSP, EffectiveNP Disposition
-	// Problems says what was wrong with it, as stable words.
+	// Problems says what was wrong with it, as stable words, each once.
 	Problems []string
+
+	repaired      bool   // counts as p=none
+	sampleComment string // "pct=N", made once for Decide
 }
