@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/zeebo/xxh3"
+
+	"mailaudit/evaluate/dns"
 )
 
 // shards is how many parts a cache has, each with its lock: enough that the
@@ -132,12 +134,12 @@ func keyOf(q *Query, uses uint8) (uint64, resultKey) {
 	a := q.Client.As16()
 	h = bits.RotateLeft64(h, 23) ^ xxh3.Hash(a[:])
 	if uses&usesLocal != 0 {
-		k.local = q.Local
-		h = bits.RotateLeft64(h, 23) ^ hash(q.Local)
+		k.local = clip(q.Local)
+		h = bits.RotateLeft64(h, 23) ^ hash(k.local)
 	}
 	if uses&usesHELO != 0 {
-		k.helo = q.HELO
-		h = bits.RotateLeft64(h, 23) ^ hash(q.HELO)
+		k.helo = clip(q.HELO)
+		h = bits.RotateLeft64(h, 23) ^ hash(k.helo)
 	}
 	return h, k
 }
@@ -175,8 +177,12 @@ func (k *kept) at(at time.Time) *Outcome {
 	return nil
 }
 
-// put keeps the outcome of an evaluation.
+// put keeps the outcome of an evaluation. What is no domain by its length alone
+// is not worth its memory.
 func (c *resultCache) put(q *Query, e *evaluation, o *Outcome) {
+	if len(o.Domain) > dns.MaxName {
+		return
+	}
 	p := period{at: q.At, since: e.since, until: e.until, momentary: e.uses&usesTime != 0, outcome: o}
 	uses := e.uses & (usesLocal | usesHELO)
 	h, key := keyOf(q, uses)

@@ -65,16 +65,19 @@ func (e *evaluation) stop(r Result, reason Reason, format string, args ...any) e
 	return &stop{verdict{result: r, reason: reason, detail: detail, chain: slices.Clone(e.chain)}}
 }
 
-// ask puts a question and notes the answer. The error means that the run cannot
-// go on.
+// ask puts a question once an evaluation and notes the answer. The error means
+// that the run cannot go on.
 func (e *evaluation) ask(name string, t dns.Type) (*dns.Answer, error) {
+	for _, a := range e.answers {
+		if a.Name == name && a.Type == t {
+			return a, nil
+		}
+	}
 	a, err := e.checker.source.Lookup(e.ctx, dns.Question{Name: name, Type: t, At: e.query.At})
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(e.answers, a) {
-		e.answers = append(e.answers, a)
-	}
+	e.answers = append(e.answers, a)
 	if !a.Since.IsZero() && a.Since.After(e.since) {
 		e.since = a.Since
 	}

@@ -157,7 +157,7 @@ func (e *evaluation) value(letter byte, domain string) (string, error) {
 		return "ip6", nil
 	case 'h':
 		e.uses |= usesHELO
-		return e.query.HELO[:min(len(e.query.HELO), maxMacroValue)], nil
+		return clip(e.query.HELO), nil
 	case 'c':
 		return e.client.String(), nil
 	case 'r':
@@ -182,8 +182,11 @@ func (e *evaluation) localPart() (string, error) {
 	if local == "" {
 		return "postmaster", nil
 	}
-	return local[:min(len(local), maxMacroValue)], nil
+	return clip(local), nil
 }
+
+// clip returns as much of a local part or HELO name as macros use.
+func clip(s string) string { return s[:min(len(s), maxMacroValue)] }
 
 // dotted is the macro %{i}: an IPv4 address as it is, the nibbles of an IPv6
 // address with dots.

@@ -8,7 +8,8 @@ const (
 	// MaxVoidLookups is the number of those terms whose own question may be
 	// answered by "no such name" or "no such records" (RFC 7208 section 4.6.4,
 	// the recommended default). Hosts that an mx or ptr answer names are not
-	// terms, and do not count.
+	// terms, and do not count; an include or redirect without an answer ends the
+	// evaluation anyway.
 	MaxVoidLookups = 2
 	// MaxMX is the number of hosts that one mx mechanism may look up (RFC 7208
 	// section 4.6.4).

@@ -2,6 +2,7 @@ package spf
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 )
 
@@ -40,6 +41,7 @@ var (
 	errDigits       = errors.New("zero parts asked of a macro")
 	errDelimiter    = errors.New("not a macro delimiter")
 	errNoDomain     = errors.New("an empty domain-spec")
+	errAddress      = errors.New("an address where a name must be (ip4 and ip6 take addresses)")
 	errTopLabel     = errors.New("a domain-spec that ends neither in a top label after a dot nor in a macro")
 )
 
@@ -167,6 +169,9 @@ func checkDomainEnd(s, tail string) error {
 	}
 	tail = strings.TrimSuffix(tail, ".")
 	dot := strings.LastIndexByte(tail, '.')
+	if _, err := netip.ParseAddr(s); err == nil {
+		return errAddress // a common mistake, by the OpenSPF suite
+	}
 	if dot < 0 || !isTopLabel(tail[dot+1:]) {
 		return errTopLabel
 	}

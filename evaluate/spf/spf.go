@@ -1,6 +1,30 @@
 // Package spf evaluates the Sender Policy Framework (RFC 7208) for archives: at
 // a given moment, from recorded DNS, with the reason, the mechanism and every
 // answer that the result rests on.
+//
+//	checker := spf.NewChecker(source, spf.Options{})
+//	outcome, err := checker.Check(ctx, spf.Query{
+//		Client: client, Scope: spf.MailFrom, Local: "jo", Domain: "example.com", HELO: "mx.example.com", At: arrival,
+//	})
+//
+// All of RFC 7208 is implemented. Where it leaves a choice:
+//
+//   - A target-name that is no DNS name (an empty label, one over 63 bytes) makes
+//     its mechanism not match, without a question (section 4.8).
+//   - A void lookup is an empty answer to a term's own question, each time the
+//     term is met; hosts of mx and ptr do not count (section 4.6.4 speaks of
+//     terms). The macro %{p} counts as a term of its own.
+//   - An mx mechanism looks up hosts by preference, then by name, until one
+//     matches: permerror comes with the eleventh, not with the eleventh record.
+//   - Of more than ten reverse names the first in sorted order count.
+//   - A domain whose top label is numeric is no domain (RFC 3696 section 2), so
+//     that an address in HELO gives none.
+//   - Unknown modifiers may use the macro letters c, r and t: they are ignored
+//     whatever they hold (section 6).
+//
+// Section 5.5 lets ptr and %{p} go on where the DNS fails. A question that nobody
+// recorded is no DNS failure of the day: it gives a temperror there too, where
+// the answer could have made a difference.
 package spf
 
 import (
