@@ -1,0 +1,209 @@
+package sink
+
+import (
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// kind is what a column holds; it decides type, encoding and statistics.
+type kind uint8
+
+const (
+	word   kind = iota // a word of a fixed list: dictionary
+	shared             // text that repeats between rows, domains above all: dictionary
+	unique             // text that does not repeat
+	long               // text for people, and long records: dictionary, no statistics
+	raw                // bytes that do not compress
+	boolean
+	int32s
+	int64s
+	moment // microseconds, UTC
+)
+
+// column is one column, or one field of a struct in a list, of rows of type T.
+type column[T any] struct {
+	name     string
+	kind     kind
+	required bool // never null
+	doc      string
+	words    string // the closed list of words, where there is one
+	put      func(T, *scratch) parquet.Value
+	get      func(T, *value)
+}
+
+// value is one value on its way back. Strings and bytes are never overwritten
+// later: they may be kept.
+type value struct {
+	null bool
+	n    int64 // numbers, booleans (0, 1), microseconds
+	s    string
+	b    []byte // for raw
+}
+
+func (v *value) time() time.Time {
+	if v.null {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.n).UTC()
+}
+
+// text is the string before escaping.
+func (v *value) text() string { return UnescapeText(v.s) }
+
+// textColumn is a column of strings, null where the string is empty. at may
+// return nil: null.
+func textColumn[T any, S ~string](name string, k kind, doc string, at func(T) *S) column[T] {
+	return column[T]{
+		name: name, kind: k, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			p := at(row)
+			if p == nil {
+				return parquet.Value{}
+			}
+			return textValue(string(*p))
+		},
+		get: func(row T, v *value) {
+			if p := at(row); p != nil && !v.null {
+				*p = S(v.text())
+			}
+		},
+	}
+}
+
+// wordColumn is a textColumn of words from a fixed list.
+func wordColumn[T any, S ~string](name, doc, words string, at func(T) *S) column[T] {
+	c := textColumn(name, word, doc, at)
+	c.words = words
+	return c
+}
+
+// boolColumn is a required column of booleans.
+func boolColumn[T any](name, doc string, at func(T) *bool) column[T] {
+	return column[T]{
+		name: name, kind: boolean, required: true, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			p := at(row)
+			return parquet.BooleanValue(p != nil && *p)
+		},
+		get: func(row T, v *value) {
+			if p := at(row); p != nil {
+				*p = v.n != 0
+			}
+		},
+	}
+}
+
+// int32Column is a required column of small numbers.
+func int32Column[T any](name, doc string, at func(T) *int32) column[T] {
+	return column[T]{
+		name: name, kind: int32s, required: true, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			if p := at(row); p != nil {
+				return parquet.Int32Value(*p)
+			}
+			return parquet.Int32Value(0)
+		},
+		get: func(row T, v *value) {
+			if p := at(row); p != nil {
+				*p = int32(v.n)
+			}
+		},
+	}
+}
+
+// optionalInt32Column is null where the number is absent.
+func optionalInt32Column[T any](name, doc string, absent int32, at func(T) *int32) column[T] {
+	return column[T]{
+		name: name, kind: int32s, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			if p := at(row); p != nil && *p != absent {
+				return parquet.Int32Value(*p)
+			}
+			return parquet.Value{}
+		},
+		get: func(row T, v *value) {
+			p := at(row)
+			switch {
+			case p == nil:
+			case v.null:
+				*p = absent
+			default:
+				*p = int32(v.n)
+			}
+		},
+	}
+}
+
+// int64Column is a required column of offsets and sizes.
+func int64Column[T any](name, doc string, at func(T) *int64) column[T] {
+	return column[T]{
+		name: name, kind: int64s, required: true, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value { return parquet.Int64Value(*at(row)) },
+		get: func(row T, v *value) { *at(row) = v.n },
+	}
+}
+
+// optionalInt64Column is null where the number is absent.
+func optionalInt64Column[T any](name, doc string, absent int64, at func(T) *int64) column[T] {
+	return column[T]{
+		name: name, kind: int64s, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			if n := *at(row); n != absent {
+				return parquet.Int64Value(n)
+			}
+			return parquet.Value{}
+		},
+		get: func(row T, v *value) {
+			if *at(row) = v.n; v.null {
+				*at(row) = absent
+			}
+		},
+	}
+}
+
+// timeColumn is null where the time is zero.
+func timeColumn[T any](name, doc string, at func(T) *time.Time) column[T] {
+	return column[T]{
+		name: name, kind: moment, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value {
+			t := at(row)
+			if t.IsZero() {
+				return parquet.Value{}
+			}
+			return parquet.Int64Value(t.UnixMicro())
+		},
+		get: func(row T, v *value) { *at(row) = v.time() },
+	}
+}
+
+// bytesColumn is null where there are none.
+func bytesColumn[T any](name, doc string, at func(T) *[]byte) column[T] {
+	return column[T]{
+		name: name, kind: raw, doc: doc,
+		put: func(row T, s *scratch) parquet.Value { return s.bytes(*at(row)) },
+		get: func(row T, v *value) { *at(row) = v.b },
+	}
+}
+
+// derived is a column that follows from others; reading it back changes nothing.
+func derived[T any](name string, k kind, doc string, put func(T) string) column[T] {
+	return column[T]{
+		name: name, kind: k, doc: doc,
+		put: func(row T, _ *scratch) parquet.Value { return textValue(put(row)) },
+		get: func(T, *value) {},
+	}
+}
+
+// always makes a column required: null is never written, empty is.
+func always[T any](c column[T]) column[T] {
+	put := c.put
+	c.required = true
+	c.put = func(row T, s *scratch) parquet.Value {
+		if v := put(row, s); !v.IsNull() {
+			return v
+		}
+		return emptyText
+	}
+	return c
+}

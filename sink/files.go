@@ -1,0 +1,139 @@
+package sink
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Names of a dataset's files.
+const (
+	manifestName   = "manifest.json"
+	checkpointName = "checkpoint.json"
+	summaryName    = "summary.json"
+)
+
+// tableNames are the tables, and the directories they are in.
+var tableNames = [...]string{"messages", "dns", "problems"}
+
+// writeAtomic writes a file that is there whole or not at all, whatever happens.
+func writeAtomic(path string, data []byte) error {
+	temp := path + tempSuffix
+	f, err := os.Create(temp)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// writeJSON writes v as indented JSON, atomically.
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeAtomic(path, append(b, '\n'))
+}
+
+// readJSON reads a file that writeJSON wrote. The error is fs.ErrNotExist where
+// there is none.
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// syncDir makes renames in a directory last. Windows has no such thing.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ownPart tells whether a file in a table's directory has a name of ours.
+func ownPart(name string) bool {
+	digits, ok := strings.CutPrefix(strings.TrimSuffix(name, tempSuffix), "part-")
+	if digits, ok = cutSuffix(digits, ".parquet", ok); !ok || len(digits) < 5 {
+		return false
+	}
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func cutSuffix(s, suffix string, ok bool) (string, bool) {
+	if !ok {
+		return s, false
+	}
+	return strings.CutSuffix(s, suffix)
+}
+
+// removeParts removes every part, finished or not, that keep does not name.
+// Files with other names are not ours and stay.
+func removeParts(dir string, keep map[string]bool) error {
+	for _, table := range tableNames {
+		sub := filepath.Join(dir, table)
+		entries, err := os.ReadDir(sub)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !ownPart(e.Name()) || keep[table+"/"+e.Name()] {
+				continue
+			}
+			if err := os.Remove(filepath.Join(sub, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// removeFiles removes files of the dataset by name, and their temporary forms.
+func removeFiles(dir string, names ...string) error {
+	for _, n := range names {
+		for _, path := range []string{filepath.Join(dir, n), filepath.Join(dir, n+tempSuffix)} {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package sink
+
+import (
+	"unsafe"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// emptyText is the empty string, which is not null.
+var emptyText = parquet.ByteArrayValue([]byte{})
+
+// textValue is s as the column keeps it; null where it is empty. The value
+// shares the memory of s.
+func textValue(s string) parquet.Value {
+	if s == "" {
+		return parquet.Value{}
+	}
+	return stringValue(EscapeText(s))
+}
+
+// stringValue is s as it is. The value keeps s alive and is only ever read, so
+// that no byte needs to be copied before the column's page is built.
+func stringValue(s string) parquet.Value {
+	if s == "" {
+		return emptyText
+	}
+	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
+
+// scratch is the memory of one batch of rows: bytes that are made for it, and
+// copies of bytes that the record's owner may reuse.
+type scratch struct {
+	arena   []byte
+	privacy *privacy
+}
+
+// arenaSize is the first size of a batch's memory in bytes: what 512 rows with
+// two signatures each need.
+const arenaSize = 512 << 10
+
+func (s *scratch) reset() { s.arena = s.arena[:0] }
+
+// room returns the end of the arena as an empty slice with room for n bytes.
+func (s *scratch) room(n int) []byte {
+	if cap(s.arena)-len(s.arena) < n {
+		// Values point into the old memory, so it is left to them.
+		s.arena = make([]byte, 0, max(arenaSize, 2*cap(s.arena), n))
+	}
+	return s.arena[len(s.arena):len(s.arena):cap(s.arena)]
+}
+
+// take gives what was appended to room's slice to the batch.
+func (s *scratch) take(b []byte) parquet.Value {
+	s.arena = s.arena[:len(s.arena)+len(b)]
+	return parquet.ByteArrayValue(b[:len(b):len(b)])
+}
+
+// bytes copies b; null where it is empty.
+func (s *scratch) bytes(b []byte) parquet.Value {
+	if len(b) == 0 {
+		return parquet.Value{}
+	}
+	return s.take(append(s.room(len(b)), b...))
+}

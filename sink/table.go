@@ -1,0 +1,175 @@
+package sink
+
+import "github.com/parquet-go/parquet-go"
+
+// table is the definition of a table: its columns in order, and how a row of
+// type T is taken apart and put together by them.
+type table[T any] struct {
+	name    string // of the table and of its directory
+	doc     string
+	columns []item[T]
+}
+
+// item is one top-level column of a table: a value or a list.
+type item[T any] interface {
+	// info describes the column and its leaves, in order.
+	info() columnInfo
+	// put appends the row's values to the batch of each leaf.
+	put(row T, leaves []leafBatch, s *scratch)
+	// get puts the next value of each leaf into the row; leaves that nobody
+	// asked for are nil.
+	get(row T, leaves []*cursor)
+}
+
+// columnInfo describes a column without its row type.
+type columnInfo struct {
+	name, doc, words string
+	list             bool // of structs, or of values where the only leaf has no name
+	leaves           []leafInfo
+}
+
+// leafInfo describes a physical column.
+type leafInfo struct {
+	name, doc, words string
+	kind             kind
+	required         bool
+}
+
+func (c *column[T]) leaf() leafInfo {
+	return leafInfo{name: c.name, doc: c.doc, words: c.words, kind: c.kind, required: c.required}
+}
+
+// leafBatch are the values of one physical column of a batch of rows.
+type leafBatch struct {
+	values  []parquet.Value
+	present int // definition level of a value that is not null
+	index   int
+}
+
+func (b *leafBatch) add(v parquet.Value, repetition int) {
+	level := b.present
+	if v.IsNull() {
+		level--
+	}
+	b.values = append(b.values, v.Level(repetition, level, b.index))
+}
+
+// scalar is a column of one value for each row.
+type scalar[T any] struct{ column[T] }
+
+func (c scalar[T]) info() columnInfo {
+	return columnInfo{name: c.name, doc: c.doc, words: c.words, leaves: []leafInfo{c.leaf()}}
+}
+
+func (c scalar[T]) put(row T, leaves []leafBatch, s *scratch) {
+	leaves[0].add(c.column.put(row, s), 0)
+}
+
+func (c scalar[T]) get(row T, leaves []*cursor) {
+	if l := leaves[0]; l != nil {
+		c.column.get(row, l.next())
+	}
+}
+
+// list is a column that holds any number of elements of type E for each row.
+type list[T, E any] struct {
+	name, doc string
+	fields    []column[E]
+	count     func(T) int
+	at        func(T, int) E
+	grow      func(T, int) // makes room for that many elements, all zero
+}
+
+func (c list[T, E]) info() columnInfo {
+	in := columnInfo{name: c.name, doc: c.doc, list: true}
+	for i := range c.fields {
+		in.leaves = append(in.leaves, c.fields[i].leaf())
+	}
+	return in
+}
+
+func (c list[T, E]) put(row T, leaves []leafBatch, s *scratch) {
+	n := c.count(row)
+	if n == 0 {
+		for i := range leaves {
+			b := &leaves[i]
+			b.values = append(b.values, parquet.Value{}.Level(0, 0, b.index))
+		}
+		return
+	}
+	for i := range n {
+		e := c.at(row, i)
+		for j := range leaves {
+			leaves[j].add(c.fields[j].put(e, s), min(i, 1))
+		}
+	}
+}
+
+func (c list[T, E]) get(row T, leaves []*cursor) {
+	n := -1
+	for _, l := range leaves {
+		if l != nil {
+			n = l.elements()
+			break
+		}
+	}
+	if n < 0 {
+		return
+	}
+	if c.grow(row, n); n == 0 {
+		for _, l := range leaves {
+			if l != nil {
+				l.skipEmpty()
+			}
+		}
+		return
+	}
+	for i := range n {
+		e := c.at(row, i)
+		for j, l := range leaves {
+			if l != nil {
+				c.fields[j].get(e, l.next())
+			}
+		}
+	}
+}
+
+// items makes scalars of columns.
+func items[T any](columns ...column[T]) []item[T] {
+	out := make([]item[T], len(columns))
+	for i, c := range columns {
+		out[i] = scalar[T]{c}
+	}
+	return out
+}
+
+// stringList is a list of strings.
+func stringList[T any](name string, k kind, doc string, at func(T) *[]string) item[T] {
+	element := textColumn("", k, "", func(p *string) *string { return p })
+	return list[T, *string]{
+		name: name, doc: doc, fields: []column[*string]{always(element)},
+		count: func(row T) int {
+			if p := at(row); p != nil {
+				return len(*p)
+			}
+			return 0
+		},
+		at: func(row T, i int) *string { return &(*at(row))[i] },
+		grow: func(row T, n int) {
+			if p := at(row); p != nil {
+				*p = grown(*p, n)
+			}
+		},
+	}
+}
+
+// grown returns s with n zero elements, in its own memory where that is enough;
+// nil for none where s is nil.
+func grown[E any](s []E, n int) []E {
+	if cap(s) < n {
+		return make([]E, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}

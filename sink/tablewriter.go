@@ -1,0 +1,285 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/zeebo/xxh3"
+)
+
+// Sizes of what is written. They are part of the format: other values make
+// other bytes.
+const (
+	// batchRows is how many rows are taken apart before their columns are
+	// written: enough that each column is worked on for a while.
+	batchRows = 512
+	// pageRows is how many rows a page holds. Pages of all columns end at the
+	// same row, so a filter on one skips the others'.
+	pageRows = 16 << 10
+	// pageBytes bounds a page of long values.
+	pageBytes = 1 << 20
+	// dictionaryBytes is the size from which a column chunk's new values are
+	// written plainly: a dictionary that large is not worth its lookups.
+	dictionaryBytes = 1 << 20
+	// fileBuffer is the size of writes to a part in bytes.
+	fileBuffer = 256 << 10
+)
+
+// tableWriter writes the parts of one table.
+type tableWriter[T any] struct {
+	table   *table[T]
+	dir     string // of the dataset
+	opts    *Options
+	schema  *parquet.Schema
+	leaves  []leafBatch
+	spans   [][2]int // leaves of each column
+	scratch *scratch
+
+	batch int // rows in leaves
+	page  int // rows since the last end of a page
+	group int // rows since the last end of a row group
+
+	parts []Part // published, and sealed ones at the end
+	file  *partFile
+	out   *parquet.Writer
+}
+
+func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *tableWriter[T] {
+	w := &tableWriter[T]{table: t, dir: dir, opts: opts, schema: t.schema(), scratch: &scratch{privacy: p}}
+	for _, in := range t.infos() {
+		first := len(w.leaves)
+		for _, l := range in.leaves {
+			b := leafBatch{index: len(w.leaves), values: make([]parquet.Value, 0, batchRows)}
+			if in.list {
+				b.present++
+			}
+			if !l.required {
+				b.present++
+			}
+			w.leaves = append(w.leaves, b)
+		}
+		w.spans = append(w.spans, [2]int{first, len(w.leaves)})
+	}
+	return w
+}
+
+// append adds one row; ordinal is that of the message it belongs to, -1 for none.
+func (w *tableWriter[T]) append(r T, ordinal int64) error {
+	if w.file == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	for i, c := range w.table.columns {
+		c.put(r, w.leaves[w.spans[i][0]:w.spans[i][1]], w.scratch)
+	}
+	w.file.part.count(ordinal)
+	w.batch++
+	if w.batch == batchRows {
+		return w.flushBatch()
+	}
+	return nil
+}
+
+// begin opens the next part under its temporary name.
+func (w *tableWriter[T]) begin() error {
+	f, err := createPart(w.dir, w.table.name, len(w.parts))
+	if err != nil {
+		return err
+	}
+	w.file = f
+	meta := w.table.metadata(w.opts.SchemaVersion)
+	meta[addressesKey] = string(w.opts.Addresses)
+	options := []parquet.WriterOption{
+		w.schema,
+		&parquet.WriterConfig{
+			CreatedBy:          w.opts.CreatedBy,
+			PageBufferSize:     pageBytes,
+			WriteBufferSize:    fileBuffer,
+			MaxRowsPerRowGroup: int64(w.opts.RowGroupRows),
+			DictionaryMaxBytes: dictionaryBytes,
+			Compression:        compression,
+			KeyValueMetadata:   meta,
+		},
+		parquet.DataPageStatistics(false), // the page index has them
+	}
+	for _, in := range w.table.infos() {
+		for i, l := range in.leaves {
+			if !l.kind.bounded() {
+				options = append(options, parquet.SkipPageBounds(in.path(i)...))
+			}
+		}
+	}
+	w.out = parquet.NewWriter(f, options...)
+	return nil
+}
+
+// flushBatch writes the batch's values to their columns, and ends pages and row
+// groups where that is due.
+func (w *tableWriter[T]) flushBatch() error {
+	if w.batch == 0 {
+		return nil
+	}
+	columns := w.out.ColumnWriters()
+	for i := range w.leaves {
+		b := &w.leaves[i]
+		if _, err := columns[i].WriteRowValues(b.values); err != nil {
+			return w.fail(err)
+		}
+		clear(b.values)
+		b.values = b.values[:0]
+	}
+	w.scratch.reset()
+	w.page += w.batch
+	w.group += w.batch
+	w.batch = 0
+	if w.group >= w.opts.RowGroupRows {
+		w.group, w.page = 0, 0
+		return w.fail(w.out.Flush())
+	}
+	if w.page < pageRows {
+		return nil
+	}
+	w.page = 0
+	for _, c := range columns {
+		if err := c.Flush(); err != nil {
+			return w.fail(err)
+		}
+	}
+	return nil
+}
+
+// seal finishes the part under its temporary name, if one was begun. It is
+// synced: its bytes are safe before its name is.
+func (w *tableWriter[T]) seal() error {
+	if w.file == nil {
+		return nil
+	}
+	if err := w.flushBatch(); err != nil {
+		return err
+	}
+	if err := w.out.Close(); err != nil {
+		return w.fail(err)
+	}
+	if err := w.file.seal(); err != nil {
+		return err
+	}
+	w.page, w.group = 0, 0
+	return nil
+}
+
+// publish gives the sealed part its name.
+func (w *tableWriter[T]) publish() error {
+	if w.file == nil {
+		return nil
+	}
+	if err := w.file.publish(); err != nil {
+		return err
+	}
+	w.parts = append(w.parts, w.file.part)
+	w.file, w.out = nil, nil
+	return nil
+}
+
+// abandon removes the part that is not finished.
+func (w *tableWriter[T]) abandon() {
+	if w.file != nil {
+		w.file.abandon()
+		w.file = nil
+	}
+}
+
+func (w *tableWriter[T]) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write %s: %w", w.file.final, err)
+}
+
+// Part is one file of a table.
+type Part struct {
+	Path   string `json:"path"` // in the dataset, with slashes
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"` // hex of XXH3-128 over the file
+	// FirstOrdinal and LastOrdinal are those of the messages its rows belong
+	// to; -1 where they belong to none.
+	FirstOrdinal int64 `json:"first_ordinal"`
+	LastOrdinal  int64 `json:"last_ordinal"`
+}
+
+func (p *Part) count(ordinal int64) {
+	p.Rows++
+	if ordinal < 0 {
+		return
+	}
+	if p.FirstOrdinal < 0 {
+		p.FirstOrdinal = ordinal
+	}
+	p.LastOrdinal = ordinal
+}
+
+// partFile is a part under way.
+type partFile struct {
+	part        Part
+	temp, final string
+	file        *os.File
+	hash        *xxh3.Hasher
+}
+
+// partName is where part n of a table is in its dataset.
+func partName(table string, n int) string {
+	return fmt.Sprintf("%s/part-%05d.parquet", table, n)
+}
+
+// tempSuffix marks what is not finished.
+const tempSuffix = ".tmp"
+
+func createPart(dir, table string, n int) (*partFile, error) {
+	name := partName(table, n)
+	f := &partFile{
+		part:  Part{Path: name, FirstOrdinal: -1, LastOrdinal: -1},
+		final: filepath.Join(dir, filepath.FromSlash(name)),
+		hash:  xxh3.New(),
+	}
+	f.temp = f.final + tempSuffix
+	if err := os.MkdirAll(filepath.Dir(f.final), 0o777); err != nil {
+		return nil, err
+	}
+	file, err := os.Create(f.temp)
+	f.file = file
+	return f, err
+}
+
+// Write implements io.Writer for the Parquet library.
+func (f *partFile) Write(b []byte) (int, error) {
+	n, err := f.file.Write(b)
+	_, _ = f.hash.Write(b[:n])
+	f.part.Bytes += int64(n)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
+
+func (f *partFile) seal() error {
+	sum := f.hash.Sum128().Bytes()
+	f.part.Digest = fmt.Sprintf("%x", sum[:])
+	return errors.Join(f.file.Sync(), f.file.Close())
+}
+
+func (f *partFile) publish() error {
+	if err := os.Rename(f.temp, f.final); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(f.final))
+}
+
+func (f *partFile) abandon() {
+	_ = f.file.Close()
+	_ = os.Remove(f.temp)
+}
