@@ -91,9 +91,7 @@ func (o *OverlaySource) firstOwned(a *Answer, t Type) int {
 // all of it, or where owned is not negative its CNAMEs up to that one, whose
 // target is returned to be asked next.
 func (a *Answer) join(b *Answer, owned int) (next string) {
-	if len(a.CNAMEs) == 0 || b.TTL < a.TTL {
-		a.TTL = b.TTL
-	}
+	a.lowerTTL(b.TTL)
 	a.ObservedAt, a.Nearest = b.ObservedAt, a.Nearest || b.Nearest
 	both := span{a.Since, a.Until}
 	both.narrow(b)

@@ -79,8 +79,8 @@ func (z *ZoneSource) Lookup(ctx context.Context, q Question) (*Answer, error) {
 // follow adds what was found to an answer in the making. It returns the name to
 // ask next, empty where the answer is complete.
 func (a *Answer) follow(f *found) string {
-	if f.status == Success && (len(a.CNAMEs) == 0 || f.ttl < a.TTL) {
-		a.TTL = f.ttl
+	if f.status == Success {
+		a.lowerTTL(f.ttl)
 	}
 	if f.target == "" {
 		a.Status, a.Kind, a.Records = f.status, f.kind, f.records
