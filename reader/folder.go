@@ -192,7 +192,7 @@ func (k folderKind) ignores(name string) bool {
 		"maildirfolder", "maildirsize", "subscriptions", ".subscriptions", ".uidvalidity", ".customflags":
 		return true
 	}
-	for _, prefix := range []string{"dovecot.", "dovecot-", ".dovecot", "courierimap", "cyrus.", ".imap"} {
+	for _, prefix := range []string{"dovecot.", "dovecot-", ".dovecot", "courierimap", "cyrus.", ".imap", "._"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -37,6 +37,9 @@ const (
 	ratioFloor = 256 << 20
 	// maxExpanded is the most that one source may expand to, in bytes.
 	maxExpanded = 8 << 40
+	// maxWindow is the largest dictionary of xz and window of zstd: what the
+	// zstd tool accepts by default, and twice what xz -9 uses.
+	maxWindow = 128 << 20
 	// maxNesting is how many compressions and archives may lie in each other.
 	maxNesting = 8
 	// maxDepth is how many folders may lie in each other.

@@ -157,10 +157,14 @@ func (r *run) problem(p *Problem) error {
 type rawReader struct {
 	r   io.Reader
 	run *run
-	n   int64
+	n   int64 // bytes read
+	out int64 // bytes that compressions and archives made of them
 }
 
 func (c *rawReader) Read(p []byte) (int, error) {
+	if err := c.run.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := c.r.Read(p)
 	if n > 0 {
 		c.n += int64(n)
