@@ -14,17 +14,9 @@ func (e *evaluation) target(t *term, domain string) (string, error) {
 	if t.spec.text == "" {
 		return domain, nil
 	}
-	b := e.scratch[:0]
-	for i := range t.spec.segments {
-		var err error
-		if b, err = e.expand(b, &t.spec.segments[i], domain); err != nil {
-			return "", err
-		}
-		if len(b) > maxExpansion {
-			// Only the end can survive shortening: the last 253 bytes, the dot
-			// before them and a final dot.
-			b = append(b[:0], b[len(b)-2*dns.MaxName:]...)
-		}
+	b, err := e.expandName(e.scratch[:0], t.spec.segments, domain)
+	if err != nil {
+		return "", err
 	}
 	e.scratch = b
 	// A final dot does not change the name (RFC 7208 section 7.3).
@@ -36,15 +28,34 @@ func (e *evaluation) target(t *term, domain string) (string, error) {
 	return string(b), nil
 }
 
-// expand appends the expansion of one segment (RFC 7208 section 7.3).
-func (e *evaluation) expand(b []byte, s *segment, domain string) ([]byte, error) {
-	if s.letter == 0 {
-		return append(b, s.literal...), nil
+// expandName appends the expansion of a domain-spec. Of very many segments it
+// expands only the last ones, as shortening would drop what the others give.
+func (e *evaluation) expandName(b []byte, segments []segment, domain string) ([]byte, error) {
+	values := make([]string, 0, fewSegments)
+	for i := range segments {
+		v, err := e.value(&segments[i], domain)
+		if err != nil {
+			return b, err
+		}
+		values = append(values, v)
 	}
-	value, err := e.value(s.letter, domain)
-	if err != nil {
-		return b, err
+	first := 0
+	if len(segments) > fewSegments {
+		first = len(segments)
+		// One more byte for the dot before the name, one for a final dot.
+		for n := 0; first > 0 && n < dns.MaxName+2; first-- {
+			n += len(segments[first-1].expand(b, values[first-1])) - len(b)
+		}
 	}
+	for i := first; i < len(segments); i++ {
+		b = segments[i].expand(b, values[i])
+	}
+	return b, nil
+}
+
+// expand appends the expansion of one segment, whose macro letter stands for
+// value (RFC 7208 section 7.3).
+func (s *segment) expand(b []byte, value string) []byte {
 	start := len(b)
 	if s.digits == 0 && !s.reverse && s.delimiters == "" {
 		b = append(b, value...)
@@ -55,7 +66,7 @@ func (e *evaluation) expand(b []byte, s *segment, domain string) ([]byte, error)
 		escaped := urlEscape(string(b[start:]))
 		b = append(b[:start], escaped...)
 	}
-	return b, nil
+	return b
 }
 
 // appendParts splits a value at the delimiters, reverses the parts, keeps those
@@ -133,10 +144,13 @@ func urlEscape(s string) string {
 	return string(b)
 }
 
-// value returns what a macro letter stands for (RFC 7208 section 7.2), and notes
-// which parts of the query the result has come to depend on.
-func (e *evaluation) value(letter byte, domain string) (string, error) {
-	switch letter {
+// value returns what a segment's macro letter stands for (RFC 7208 section 7.2),
+// or its literal, and notes which parts of the query the result has come to
+// depend on.
+func (e *evaluation) value(s *segment, domain string) (string, error) {
+	switch s.letter {
+	case 0:
+		return s.literal, nil
 	case 's':
 		local, err := e.localPart()
 		return local + "@" + e.domain, err

@@ -33,9 +33,12 @@ func (e *evaluation) explanation(v *verdict) (string, error) {
 	}
 	var b []byte
 	for i := range text.segments {
-		if b, err = e.expand(b, &text.segments[i], v.expDomain); err != nil {
+		s := &text.segments[i]
+		value, err := e.value(s, v.expDomain)
+		if err != nil {
 			return "", err
 		}
+		b = s.expand(b, value)
 		if len(b) > MaxExplanation {
 			b = b[:MaxExplanation]
 			break

@@ -26,9 +26,12 @@ const (
 	// bytes. RFC 5321 section 4.5.3.1 allows 64 and 255; without a limit a
 	// record of many macros would multiply a hostile identity.
 	maxMacroValue = 512
-	// maxExpansion is where the front of a name under expansion is dropped,
-	// bytes; see shorten.
-	maxExpansion = 8192
+	// maxDigits is where the DIGIT transformer stops counting: more parts than
+	// any value has.
+	maxDigits = 4096
+	// fewSegments is how many segments of a domain-spec are expanded without a
+	// thought for what can survive; real ones have one to nine.
+	fewSegments = 16
 
 	// defaultCachedResults is the number of results kept, some 500 bytes each.
 	defaultCachedResults = 1 << 16

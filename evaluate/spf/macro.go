@@ -138,7 +138,7 @@ func parseBody(s string, use macroUse) (segment, error) {
 	n := 0
 	for n < len(s) && isDigit(s[n]) {
 		// More parts than any value has are all parts (RFC 7208 section 7.3).
-		seg.digits = min(seg.digits*10+int(s[n]-'0'), maxExpansion)
+		seg.digits = min(seg.digits*10+int(s[n]-'0'), maxDigits)
 		n++
 	}
 	if n > 0 && seg.digits == 0 {

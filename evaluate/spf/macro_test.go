@@ -30,9 +30,11 @@ func expandFor(t *testing.T, text string, use macroUse, change func(*evaluation)
 	}
 	var b []byte
 	for i := range m.segments {
-		if b, err = e.expand(b, &m.segments[i], "email.example.com"); err != nil {
+		value, err := e.value(&m.segments[i], "email.example.com")
+		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
+		b = m.segments[i].expand(b, value)
 	}
 	return string(b)
 }
@@ -198,7 +200,7 @@ func TestExpansionIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) > 253 || !strings.HasSuffix(got, "@example.com.example.org") || cap(e.scratch) > 4*maxExpansion {
+	if len(got) > 253 || !strings.HasSuffix(got, "@example.com.example.org") || cap(e.scratch) > fewSegments*maxMacroValue {
 		t.Errorf("%d bytes, buffer of %d: %q", len(got), cap(e.scratch), got)
 	}
 }
@@ -232,4 +234,27 @@ func FuzzMacro(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManySegments: a domain-spec of many segments gives the name that expanding
+// all of them would.
+func TestManySegments(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{".test", ".test.", "%{d}", "x.%{d}", "%{L}.%{d2r}"} {
+		for n := range 80 {
+			spec := strings.Repeat("%{l1r-}%%.%{lr}", n) + end
+			m, err := parseMacro(spec, inDomainSpec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := &evaluation{query: &Query{Local: "ab-c"}, domain: "example.com"}
+			whole := strings.Repeat("ab%.ab-c", n) + map[string]string{
+				".test": ".test", ".test.": ".test", "%{d}": "example.com", "x.%{d}": "x.example.com", "%{L}.%{d2r}": "ab-c.com.example",
+			}[end]
+			got, err := e.target(&term{spec: m}, "example.com")
+			if want := string(shorten([]byte(whole))); err != nil || got != want {
+				t.Fatalf("%d and %s: %q, %v, want %q", n, end, got, err, want)
+			}
+		}
+	}
 }
