@@ -24,7 +24,6 @@ type MboxWriter struct {
 	w       *bufio.Writer
 	dialect Dialect
 	offset  int64
-	err     error
 }
 
 // NewMboxWriter returns a writer onto w; Flush it at the end.
@@ -32,47 +31,48 @@ func NewMboxWriter(w io.Writer, d Dialect) *MboxWriter {
 	return &MboxWriter{w: bufio.NewWriterSize(w, 1<<20), dialect: d}
 }
 
-func (w *MboxWriter) write(p []byte) {
-	if w.err == nil {
-		_, w.err = w.w.Write(p)
-		w.offset += int64(len(p))
-	}
-}
-
 // Add writes one message and returns the byte offset of its From_ line.
 func (w *MboxWriter) Add(m *Message) (int64, error) {
 	start := w.offset
-	w.write([]byte(fromLine(m)))
-	text := bytes.ReplaceAll(m.Raw, []byte("\r\n"), []byte("\n"))
-	for len(text) > 0 {
+	n, err := w.w.Write(renderMbox(m, w.dialect))
+	w.offset += int64(n)
+	return start, err
+}
+
+// renderMbox is a message as it stands in an mbox file, with the From_ line above
+// it and the blank line below.
+func renderMbox(m *Message, d Dialect) []byte {
+	out := make([]byte, 0, len(m.Raw)+200)
+	out = append(out, fromLine(m)...)
+	for text := m.Raw; len(text) > 0; {
 		n := bytes.IndexByte(text, '\n') + 1
 		if n == 0 {
 			n = len(text)
 		}
-		if w.quoted(text[:n]) {
-			w.write([]byte(">"))
-		}
-		w.write(text[:n])
+		line := text[:n]
 		text = text[n:]
+		if quoted(line, d) {
+			out = append(out, '>')
+		}
+		if bytes.HasSuffix(line, []byte("\r\n")) {
+			out = append(out, line[:n-2]...)
+			out = append(out, '\n')
+		} else {
+			out = append(out, line...)
+		}
 	}
 	if !bytes.HasSuffix(m.Raw, []byte("\n")) {
-		w.write([]byte("\n"))
+		out = append(out, '\n')
 	}
-	w.write([]byte("\n"))
-	return start, w.err
+	return append(out, '\n')
 }
 
 // Flush writes out what is buffered.
-func (w *MboxWriter) Flush() error {
-	if w.err != nil {
-		return w.err
-	}
-	return w.w.Flush()
-}
+func (w *MboxWriter) Flush() error { return w.w.Flush() }
 
-// quoted tells whether the dialect puts a ">" before the line.
-func (w *MboxWriter) quoted(line []byte) bool {
-	if w.dialect == MboxRD {
+// quoted tells whether a dialect puts a ">" before the line.
+func quoted(line []byte, d Dialect) bool {
+	if d == MboxRD {
 		line = bytes.TrimLeft(line, ">")
 	}
 	return bytes.HasPrefix(line, []byte("From "))

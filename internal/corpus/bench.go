@@ -1,0 +1,112 @@
+package corpus
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// DefaultBench is the usual size of the archive for measuring, in messages.
+const DefaultBench = 20000
+
+// benchSeed makes the archive what it is.
+const benchSeed = 45
+
+// bench is the domains behind the archive.
+type bench struct {
+	*cast
+	authors population
+}
+
+// Bench is n messages whose sizes, signatures and authors are distributed as in
+// real archives: sizes log-normal with a median of 8 KB and a mean of about 45 KB,
+// 85 percent signed, 500 author domains by Zipf's law.
+func Bench(n int) *Archive {
+	b := &bench{cast: newCast()}
+	b.authors.add(b.zone, 0, 500, func(r *rand.Rand, s *orgSpec) {
+		s.spf, s.key = spfRecord(r), keyName(r)
+		if p := []string{"", "", "", "", "", "", "", "none", "none", "none", "none", "none", "none", "quarantine", "quarantine", "quarantine",
+			"reject", "reject", "reject", "reject"}[r.IntN(20)]; p != "" {
+			s.dmarc = "v=DMARC1; p=" + p + "; rua=mailto:dmarc@" + s.name
+		}
+	})
+	return &Archive{Name: "bench", Zone: b.zone, N: n, build: b.message}
+}
+
+// WriteBench writes Bench(n), repeat times over, below dir.
+func WriteBench(dir string, n, repeat, workers int) error {
+	return Bench(n).Write(dir, repeat, workers)
+}
+
+// Sizes of bodies, bytes. exp(sigma²/2) is the mean over the median.
+const (
+	benchMedian = 8 << 10
+	benchSigma  = 1.86
+	benchMost   = 6 << 20
+)
+
+func (b *bench) message(n int) *Message {
+	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	g := newGen(benchSeed, n, start.Add(time.Duration(n)*97*time.Second))
+	g.size = min(benchMost, max(150, int(benchMedian*math.Exp(benchSigma*g.r.NormFloat64()))))
+	g.kind = b.kindFor(g)
+	o := b.authors.draw(g)
+	switch x := g.r.IntN(100); {
+	case x < 2:
+		return authenticated(b.cast, g)
+	case x < 8:
+		return forged(b.cast, g, o, o.name, "forged", policyOf(o), nil)
+	case x < 15:
+		return b.direct(g, o, 0)
+	}
+	signatures := 1
+	if g.r.IntN(8) == 0 {
+		signatures = 2
+	}
+	return b.direct(g, o, signatures)
+}
+
+// kindFor draws a body that has the size in real mail.
+func (b *bench) kindFor(g *gen) bodyKind {
+	switch {
+	case g.size > 100<<10:
+		return pick(g, []bodyKind{attachment, attachment, attachment, base64Text, htmlQP})
+	case g.size > 20<<10:
+		return pick(g, []bodyKind{attachment, alternative, htmlQP, htmlQP, base64Text, patch})
+	}
+	return bodyKind(g.r.IntN(int(bodyKinds)))
+}
+
+// direct is o's mail with that many signatures, the second its provider's; some
+// of it comes by a forwarder or a list.
+func (b *bench) direct(g *gen, o *org, signatures int) *Message {
+	m := g.letter(g.mailbox(o.name), o.name)
+	d := delivery{scenario: "direct", env: g.own(o), author: o.name, spf: o.spf, rfc9989: policyOf(o), stamp: g.r.IntN(2) == 0}
+	usual := func(s *signing) {
+		if g.r.IntN(10) > 0 {
+			s.canon = "relaxed/relaxed"
+		}
+	}
+	if signatures > 0 {
+		g.signAs(m, o, usual)
+		d.dkim = append(d.dkim, authID{true, same})
+	}
+	if signatures > 1 {
+		g.signAs(m, b.esp, usual)
+		d.dkim = append(d.dkim, authID{true, unrelated})
+	}
+	switch g.r.IntN(14) {
+	case 0:
+		d.scenario, d.env, d.spf = "forwarded", g.own(b.forward), o.spfElse
+		d.env.mailFrom = "bounces@" + o.name
+	case 1:
+		g.toList(m)
+		d.scenario, d.env, d.spf = "list", g.listEnvelope(b.cast), "pass"
+		for i := range d.dkim {
+			d.dkim[i].passed = false
+		}
+	default:
+		g.origin(m, o)
+	}
+	return g.deliver(m, d)
+}
