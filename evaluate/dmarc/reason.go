@@ -50,7 +50,8 @@ const (
 	ReasonSPFUndecided  Reason = "spf_temperror"
 )
 
-// The words of Outcome.Override, which are those of RFC 9990.
+// The words of Outcome.Override, as aggregate reports have them: RFC 7489
+// appendix C, RFC 9990.
 const (
 	OverrideSampledOut = "sampled_out"
 	OverrideTestMode   = "policy_test_mode"
