@@ -33,6 +33,9 @@ type Verdict struct {
 	DKIMBest int
 	ARC      arc.Outcome
 	DMARC    dmarc.Outcome
+	// Existence is the domain existence test's finding; its zero value where it
+	// was not asked for.
+	Existence Existence
 
 	Category Category
 	// Disposition is the policy followed to the letter, Disposition74 what RFC
@@ -40,6 +43,14 @@ type Verdict struct {
 	Disposition, Disposition74 dmarc.Disposition
 	OverrideType               string
 	OverrideComment            string
+}
+
+// Existence is the finding of the domain existence test.
+type Existence struct {
+	Tested  bool
+	Absent  bool // of MX, NS, A and AAAA neither the domain nor its organizational domain has any
+	Decided bool // no DNS failure hides it
+	Answers []*dns.Answer
 }
 
 // Category is the message's place in the breakdown.
@@ -93,6 +104,11 @@ func (v *Verdict) Answers() iter.Seq[*dns.Answer] {
 			}
 		}
 		for _, a := range v.DMARC.Answers {
+			if !yield(a) {
+				return
+			}
+		}
+		for _, a := range v.Existence.Answers {
 			if !yield(a) {
 				return
 			}

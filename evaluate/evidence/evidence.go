@@ -39,6 +39,10 @@ type Evidence struct {
 
 	Recorded Recorded
 
+	// LocalsWithheld tells that local parts are not known because a dataset
+	// without them was read back.
+	LocalsWithheld bool
+
 	// Anomalies are what was odd but survivable, as stable words, in order of
 	// discovery, each once.
 	Anomalies []string
@@ -144,6 +148,11 @@ type Signature struct {
 	BodyHash      []byte // computed
 	HeaderHash    []byte // digest that b= signs
 	Signature     []byte // b= decoded
+
+	// Logged is the result that a log gives for it, where there were no bytes
+	// to verify; LoggedBits the key's size it gives. Empty for a message.
+	Logged     string
+	LoggedBits int32
 
 	// Damage names the known way of archives to change mail that makes the
 	// body hash (or the header) match when undone; empty where none does, or

@@ -1,0 +1,53 @@
+# make          build the program
+# make demo     judge the archive in testdata, offline, and a generated one of 17,140 messages
+# make test     all tests
+# make bench    what a run costs beside its floor and its peers
+GO ?= go
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
+
+.PHONY: build test race lint fuzz bench demo golden clean
+
+build:
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o audit ./cmd/audit
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race -shuffle=on ./...
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+# Every fuzz target for a short while; FUZZTIME=10m for a long one.
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg >/tmp/fuzz.$$$$ 2>&1 || { cat /tmp/fuzz.$$$$; rm -f /tmp/fuzz.$$$$; exit 1; }; \
+	    tail -n 1 /tmp/fuzz.$$$$; rm -f /tmp/fuzz.$$$$; \
+	  done; \
+	done
+
+bench:
+	$(GO) run ./bench
+
+demo: build
+	./audit run --overwrite --out audit-out --dns zone:testdata/zone testdata/archive || [ $$? -eq 1 ]
+	@echo
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	  $(GO) run ./internal/corpus/mkcorpus forum -out "$$dir" && \
+	  ./audit run --out "$$dir/out" --dns zone:"$$dir"/zone "$$dir"/archive.mbox
+
+# Rewrites golden files and generated documents; read the diff.
+golden:
+	$(GO) test ./... -update
+
+clean:
+	rm -rf audit audit-out

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"mailaudit/evaluate/dns"
+)
+
+// openDNS opens the chain that --dns names, behind the cache of the run.
+func openDNS(chain string, o dns.Openers, first ...dns.Source) (*dns.CacheSource, bool, func() error, error) {
+	spec, err := dns.ParseSpec(chain)
+	if err != nil {
+		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
+	}
+	src, closeAll, err := spec.Open(o)
+	if err != nil {
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = fmt.Errorf("%w by this version", err)
+		}
+		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
+	}
+	if len(first) > 0 {
+		src = dns.Chain(append(first, src)...)
+	}
+	return dns.Cache(src), isLive(spec), closeAll, nil
+}
+
+// isLive tells whether any answer may have to be waited for.
+func isLive(s dns.Spec) bool {
+	for _, p := range s {
+		if p.Kind == dns.SpecLive {
+			return true
+		}
+	}
+	return false
+}
+
+// resolvers are the servers of --resolver.
+func (f *runFlags) servers() []string {
+	var out []string
+	for _, r := range f.resolvers {
+		out = append(out, strings.TrimSpace(r))
+	}
+	return out
+}

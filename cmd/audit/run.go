@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailaudit/evaluate"
+	"mailaudit/evaluate/dns"
+	"mailaudit/evaluate/evidence"
+	"mailaudit/internal/pipeline"
+	"mailaudit/reader"
+	"mailaudit/sink"
+	"mailaudit/stats"
+)
+
+const (
+	// windowPerWorker is how many messages may wait for their turn, for each
+	// worker: enough that one that takes a hundred times as long as the others
+	// does not stop them.
+	windowPerWorker = 128
+	// bytesPerWorker bounds the messages that are held unread, for each worker.
+	bytesPerWorker = 16 << 20
+	// liveWidth is how many messages may wait for DNS answers at once.
+	liveWidth = 2048
+)
+
+func newRunCommand(s *streams) *cobra.Command {
+	f := new(runFlags)
+	c := &cobra.Command{
+		Use:   "run INPUT...",
+		Short: "Read archives, judge every message, write a dataset, print the summary",
+		Long: `Run reads each INPUT (a file, a folder, or - for standard input), whose format is
+found from its content, judges every message, writes a dataset of Parquet tables
+to --out and prints the breakdown.
+
+Nothing is asked of the DNS unless --dns names live, which is the default: give
+zone:PATH to judge offline.`,
+		Example: `  audit run archive.mbox
+  audit run --dns zone:testdata/zone --out tables testdata/archive
+  audit run --rules rfc7489 --as-of 2024-02-01T00:00:00Z Maildir/
+  audit run --dns replay:audit-out --out again archive.mbox
+  xzcat lists.mbox.xz | audit run --trusted-networks 192.0.2.0/24 -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runArchive(c.Context(), s, f, args)
+		},
+	}
+	f.register(c)
+	return c
+}
+
+// runArchive is the main job.
+func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) error {
+	started := time.Now()
+	set, err := f.check(started)
+	if err != nil {
+		return err
+	}
+	r, err := newRun(s, set, inputs, started)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	defer r.watch(ctx)()
+	if err := r.write(ctx); err != nil {
+		return r.stopped(err)
+	}
+	return r.finish()
+}
+
+// run is one run under way.
+type run struct {
+	streams *streams
+	set     *settings
+	inputs  []string
+	started time.Time
+
+	dns      *dns.CacheSource
+	closeDNS func() error
+	live     bool
+	eval     *evaluate.Evaluator
+	sink     *sink.Writer
+	tally    stats.Tally
+
+	progress reader.Progress
+	reports  []reader.Input
+	next     int64 // the ordinal after the last one seen
+	stopView func()
+}
+
+// write is the flow: units become evidence, evidence becomes verdicts, both
+// become rows and counts, in the order of the input.
+func (r *run) write(ctx context.Context) error {
+	units := r.numbered(reader.Units(ctx, r.inputs, r.readerOptions()))
+	found := pipeline.Map(ctx, units, r.extractWidth(), r.newExtractor)
+	judged := pipeline.Map(ctx, found, r.evaluateWidth(), r.newJudge)
+	for rec, err := range judged {
+		if err := r.take(rec, err); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// take writes one result, or the problem in its place.
+func (r *run) take(rec *evaluate.Record, err error) error {
+	var p *sink.Problem
+	switch {
+	case errors.As(err, &p):
+		r.tally.AddProblem(p.Code)
+		return r.sink.WriteProblem(p)
+	case err != nil:
+		return err
+	case rec == nil:
+		return nil // outside of --since and --until
+	}
+	r.tally.Add(rec)
+	return r.sink.Write(rec)
+}
+
+// numbered gives problems of reading their place among the messages.
+func (r *run) numbered(in iter.Seq2[reader.Unit, error]) iter.Seq2[reader.Unit, error] {
+	return func(yield func(reader.Unit, error) bool) {
+		for u, err := range in {
+			var p *reader.Problem
+			switch {
+			case errors.As(err, &p):
+				err = &sink.Problem{Problem: *p, Stage: sink.StageRead, Ordinal: r.next}
+			case err == nil:
+				r.next = u.Ordinal + 1
+			}
+			if !yield(u, err) {
+				return
+			}
+		}
+	}
+}
+
+func (r *run) extractWidth() pipeline.Options[reader.Unit] {
+	n := r.set.flags.workers
+	return pipeline.Options[reader.Unit]{
+		Workers: n, Window: n * windowPerWorker, Budget: int64(n) * bytesPerWorker,
+		Cost: func(u reader.Unit) int64 { return int64(len(u.Data)) },
+	}
+}
+
+func (r *run) evaluateWidth() pipeline.Options[*evidence.Evidence] {
+	n := r.set.flags.workers
+	if r.live {
+		return pipeline.Options[*evidence.Evidence]{Workers: liveWidth, Window: 2 * liveWidth}
+	}
+	return pipeline.Options[*evidence.Evidence]{Workers: n, Window: n * windowPerWorker}
+}
+
+// newExtractor makes the first stage's worker: as wide as the processors.
+func (r *run) newExtractor() func(context.Context, reader.Unit) (*evidence.Evidence, error) {
+	x := evidence.NewExtractor(r.set.evidence)
+	return func(_ context.Context, u reader.Unit) (e *evidence.Evidence, err error) {
+		defer u.Release()
+		defer guard(&u, sink.StageExtract, &err)
+		e, err = x.Extract(&u)
+		if err != nil {
+			return nil, problemOf(err, &u, sink.StageExtract)
+		}
+		if !r.set.wants(e) {
+			return nil, nil
+		}
+		return e, nil
+	}
+}
+
+// newJudge makes the second stage's worker: as wide as the DNS needs.
+func (r *run) newJudge() func(context.Context, *evidence.Evidence) (*evaluate.Record, error) {
+	return func(ctx context.Context, e *evidence.Evidence) (rec *evaluate.Record, err error) {
+		if e == nil {
+			return nil, nil
+		}
+		u := reader.Unit{Source: e.Origin.Source, Offset: e.Origin.Offset, Length: e.Origin.Length, Ordinal: e.Origin.Ordinal}
+		defer guard(&u, sink.StageEvaluate, &err)
+		v, err := r.eval.Evaluate(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		return &evaluate.Record{Evidence: e, Verdict: v}, nil
+	}
+}
+
+// guard turns a panic into a problem of the one message: hostile input must not
+// cost its neighbours anything.
+func guard(u *reader.Unit, stage sink.Stage, err *error) {
+	if p := recover(); p != nil {
+		where := ""
+		if _, file, line, ok := runtime.Caller(3); ok {
+			where = fmt.Sprintf(" at %s:%d", baseName(file), line)
+		}
+		*err = problemOf(&reader.Problem{
+			Source: u.Source, Offset: u.Offset, Length: u.Length, Code: "internal_error",
+			Detail: fmt.Sprintf("%v%s: please report this message", p, where),
+		}, u, stage)
+	}
+}
+
+// problemOf places what went wrong with a unit.
+func problemOf(err error, u *reader.Unit, stage sink.Stage) error {
+	var p *reader.Problem
+	if !errors.As(err, &p) {
+		p = &reader.Problem{Source: u.Source, Offset: u.Offset, Length: u.Length, Code: "unreadable", Detail: err.Error(), Err: err}
+	}
+	return &sink.Problem{Problem: *p, Stage: stage, Ordinal: u.Ordinal}
+}
+
+// wants tells whether a message lies within --since and --until. One without a
+// time is wanted only where there is no bound.
+func (s *settings) wants(e *evidence.Evidence) bool {
+	at := e.Envelope.ReceivedAt
+	if at.IsZero() {
+		at = e.Date
+	}
+	if !s.since.IsZero() && (at.IsZero() || at.Before(s.since)) {
+		return false
+	}
+	return s.until.IsZero() || !at.IsZero() && at.Before(s.until)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mailaudit/sink"
+	"mailaudit/stats"
+)
+
+func newSummaryCommand(s *streams) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "summary DATASET",
+		Short: "Print the summary again, from the Parquet alone",
+		Long: `Summary counts the rows of a dataset and prints what the run that wrote it
+printed. It needs neither the mail nor the DNS.`,
+		Example: `  audit summary audit-out
+  audit summary --json audit-out | jq .breakdown`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := openDataset(args[0])
+			if err != nil {
+				return err
+			}
+			t := new(stats.Tally)
+			if err := count(d, t); err != nil {
+				return &statusError{exitIncomplete, err}
+			}
+			sum := t.Summary()
+			return printSummary(s, &sum, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	return c
+}
+
+// openDataset opens a finished dataset; that there is none is bad usage.
+func openDataset(dir string) (*sink.Dataset, error) {
+	d, err := sink.Open(dir)
+	if err != nil {
+		return nil, &statusError{exitUsage, err}
+	}
+	return d, nil
+}
+
+// count adds the rows of a dataset to a tally.
+func count(d *sink.Dataset, t *stats.Tally) error {
+	for r, err := range d.Records(stats.Columns...) {
+		if err != nil {
+			return err
+		}
+		t.Add(r)
+	}
+	for p, err := range d.Problems() {
+		if err != nil {
+			return err
+		}
+		t.AddProblem(p.Code)
+	}
+	return nil
+}
+
+func printSummary(s *streams, sum *stats.Summary, asJSON bool) error {
+	if !asJSON {
+		return sum.WriteText(s.out)
+	}
+	text, err := summaryJSON(sum)
+	if err == nil {
+		_, err = fmt.Fprintf(s.out, "%s", text)
+	}
+	return err
+}

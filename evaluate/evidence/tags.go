@@ -1,0 +1,147 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// A tag of a tag-list (RFC 6376 §3.2). name and value alias the field's value,
+// white space at their ends removed; value may still hold folding.
+type tag struct {
+	name, value []byte
+	// start and end bound the text between "=" and ";" in the list, white
+	// space included: what is emptied of b= before hashing (RFC 6376 §3.7).
+	start, end int
+}
+
+// maxTags is the most tags that are read. RFC 6376 knows 14; the rest of a
+// longer list is noise.
+const maxTags = 64
+
+// parseTags appends the tags of a list. It returns false where the list breaks
+// the grammar: a part without "=", a name that is not ALPHA *ALNUMPUNC, a name
+// that occurs twice (RFC 6376 §3.2: "Tags with duplicate names MUST NOT occur
+// within a single tag-list"), or more than maxTags.
+func parseTags(dst []tag, list []byte) ([]tag, bool) {
+	ok := true
+	for pos := 0; pos < len(list); {
+		end := bytes.IndexByte(list[pos:], ';')
+		if end < 0 {
+			end = len(list)
+		} else {
+			end += pos
+		}
+		eq := bytes.IndexByte(list[pos:end], '=')
+		switch {
+		case eq >= 0:
+			t := tag{name: trimFWS(list[pos : pos+eq]), value: trimFWS(list[pos+eq+1 : end]), start: pos + eq + 1, end: end}
+			if !validTagName(t.name) || findTag(dst, t.name) != nil || len(dst) == maxTags {
+				ok = false
+				break
+			}
+			dst = append(dst, t)
+		case len(trimFWS(list[pos:end])) > 0, end < len(list):
+			ok = false // text without "=", or ";;"
+		}
+		pos = end + 1
+	}
+	return dst, ok
+}
+
+func validTagName(n []byte) bool {
+	for i, b := range n {
+		letter := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+		if !letter && (i == 0 || b != '_' && (b < '0' || b > '9')) {
+			return false
+		}
+	}
+	return len(n) > 0
+}
+
+func findTag(tags []tag, name []byte) *tag {
+	for i := range tags {
+		if bytes.Equal(tags[i].name, name) {
+			return &tags[i]
+		}
+	}
+	return nil
+}
+
+// tagList is a parsed list with access by name; names are case-sensitive
+// (RFC 6376 §3.2).
+type tagList []tag
+
+// get returns the value of a tag, and whether the tag is there.
+func (l tagList) get(name string) ([]byte, bool) {
+	for i := range l {
+		if string(l[i].name) == name {
+			return l[i].value, true
+		}
+	}
+	return nil, false
+}
+
+func (l tagList) find(name string) *tag {
+	for i := range l {
+		if string(l[i].name) == name {
+			return &l[i]
+		}
+	}
+	return nil
+}
+
+func isFWS(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
+
+func trimFWS(b []byte) []byte {
+	for len(b) > 0 && isFWS(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isFWS(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// removeFWS appends v without any white space.
+func removeFWS(dst, v []byte) []byte {
+	for _, b := range v {
+		if !isFWS(b) {
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+// decodeBase64 appends the decoded value of a tag whose white space is ignored
+// (RFC 6376 §2.10). Signers that left the padding out are forgiven: every
+// verifier in wide use decodes their signatures.
+func decodeBase64(dst, scratch, v []byte) (decoded, scratchOut []byte, ok bool) {
+	scratch = removeFWS(scratch[:0], v)
+	scratch = bytes.TrimRight(scratch, "=")
+	n := base64.RawStdEncoding.DecodedLen(len(scratch))
+	at := len(dst)
+	dst = append(dst, make([]byte, n)...)
+	m, err := base64.RawStdEncoding.Decode(dst[at:], scratch)
+	return dst[:at+m], scratch, err == nil && m > 0
+}
+
+// parseNumber reads an unsigned decimal of at most 76 digits (RFC 6376 §3.5,
+// l=, t=, x=), saturating at 1<<62.
+func parseNumber(v []byte) (int64, bool) {
+	const most = 1 << 62
+	if len(v) == 0 || len(v) > 76 {
+		return 0, false
+	}
+	var n int64
+	for _, b := range v {
+		if b < '0' || b > '9' {
+			return 0, false
+		}
+		if n > most/10-1 {
+			n = most
+			continue
+		}
+		n = n*10 + int64(b-'0')
+	}
+	return n, true
+}
