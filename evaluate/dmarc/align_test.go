@@ -224,6 +224,62 @@ func TestAnotherIdentifierNeverHurts(t *testing.T) {
 	}
 }
 
+// stored rebuilds a case from what a row keeps of an outcome.
+func stored(o *Outcome, f *Facts) Case {
+	c := Case{
+		Record: o.Record, Subdomain: o.PolicyDomain != "" && o.PolicyDomain != f.Author,
+		Existence: o.AuthorExistence, Sample: f.Sample,
+	}
+	if o.Record == nil && (o.Result == TempError || o.Result == PermError) {
+		c.Open = o.Result
+	}
+	c.SPF = c.SPF.With(o.SPFAlignment, f.SPF.Passed, f.SPF.Undecided)
+	for i, a := range o.DKIMAlignments {
+		c.DKIM = c.DKIM.With(a, f.DKIM[i].Passed, f.DKIM[i].Undecided)
+	}
+	return c
+}
+
+// A row judged again without DNS gives the verdict that it was stored with, and
+// under the policy of another row, the one that the DNS would have given.
+func TestStoredFactsGiveTheSameVerdict(t *testing.T) {
+	t.Parallel()
+	names := []string{"c", "b.c", "a.b.c", "x.a.b.c", "other.d"}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 3000 {
+		tr := tree{}
+		for _, n := range names {
+			tr[n] = r.IntN(len(sayings))
+		}
+		f := Facts{Author: names[r.IntN(4)], Sample: r.IntN(100)}
+		f.SPF = AuthID{Domain: names[r.IntN(5)], Passed: r.IntN(2) == 0, Undecided: r.IntN(4) == 0}
+		f.DKIM = []AuthID{{Domain: names[r.IntN(5)], Passed: r.IntN(3) == 0, Undecided: r.IntN(4) == 0}}
+		o := tr.outcome(t, f)
+		c := stored(&o, &f)
+		d := Decide(&c)
+		if d.Result != o.Result || d.Disposition != o.Disposition || d.Policy != o.Policy || d.PolicyTag != o.PolicyTag {
+			t.Fatalf("%v %+v: stored %s, judged again %+v", tr, f, o.Result, d)
+		}
+		if o.Record == nil {
+			continue
+		}
+		z := tr.source()
+		text := "v=DMARC1; p=quarantine; sp=reject; np=none; aspf=s; t=y; psd=" + o.Record.PSD
+		if o.Record.PSD == "" {
+			text = strings.TrimSuffix(text, "; psd=")
+		}
+		z["_dmarc."+o.PolicyDomain+" TXT"] = []string{text}
+		published, err := New(z, Options{}).Evaluate(context.Background(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Record = mustParse(t, text, RFC9989)
+		if d := Decide(&c); d.Result != published.Result || d.Disposition != published.Disposition || d.Override != published.Override {
+			t.Fatalf("%v %+v: what-if %+v, published %+v", tr, f, d, published)
+		}
+	}
+}
+
 // counter counts the questions for DMARC records.
 type counter struct {
 	dns.Source
