@@ -64,6 +64,9 @@ func (w *walk) folder(path string, depth int, messages bool) error {
 		}
 	}
 	k := folderKindOf(path, list)
+	if k.git {
+		return w.problem(path, CodeUnsupported, errors.New("a git repository; export a public-inbox as mboxrd"))
+	}
 	k.messages = k.messages || messages
 	for _, e := range list {
 		if err := r.ctx.Err(); err != nil {
@@ -153,6 +156,7 @@ type folderKind struct {
 	messages bool // it is cur or new
 	mh       bool
 	cyrus    bool
+	git      bool
 }
 
 func folderKindOf(path string, list []entry) folderKind {
@@ -163,6 +167,7 @@ func folderKindOf(path string, list []entry) folderKind {
 	}
 	k.maildir = has("cur") && (has("new") || has("tmp")) || has("new") && has("tmp")
 	k.mh = has(".mh_sequences") || has(".xmhcache") || has(".mew-summary")
+	k.git = has("HEAD") && has("objects") && has("refs")
 	k.cyrus = has("cyrus.header") || has("cyrus.index")
 	if base := baseName(path); base == "cur" || base == "new" {
 		k.messages = len(list) > 0 && !maildirName(list[0].name).IsZero()

@@ -123,7 +123,7 @@ func TestCorruptGzip(t *testing.T) {
 // TestBomb: a stream that expands beyond all measure is stopped, as one problem.
 func TestBomb(t *testing.T) {
 	t.Parallel()
-	zeros := pack(t, "gzip", pack(t, "gzip", append([]byte("Subject: x\n\n"), make([]byte, 32<<20)...)))
+	zeros := pack(t, "gzip", pack(t, "gzip", append([]byte("Subject: x\n\n"), make([]byte, 8<<20)...)))
 	units, problems := collectTuned(t, Options{Stdin: bytes.NewReader(zeros), TempDir: t.TempDir()},
 		func(tn *tuning) { tn.ratioFloor, tn.held = 1<<20, 1<<20 }, "-")
 	expect(t, describe(units, problems), "-:0: expansion_limit")

@@ -6,10 +6,10 @@ const (
 	// nearly all mail systems refuse larger ones by default.
 	DefaultMaxHeld = 16 << 20
 
-	// blockSize is the memory that is filled and given back as one piece:
-	// hundreds of messages, so that pooling costs nothing, and small beside
-	// what a run holds in flight.
-	blockSize = 4 << 20
+	// blockSize is the memory that is filled and given back as one piece: a
+	// hundred messages, so that pooling costs nothing; small enough that the
+	// few in use stay in the cache (4 MiB costs a quarter more time).
+	blockSize = 1 << 20
 	// readSize is how much one read asks for. It fits a core's second cache,
 	// so that digest and search find the bytes there.
 	readSize = 256 << 10
@@ -19,7 +19,7 @@ const (
 	// detectSize is how much of a source its format is found from.
 	detectSize = 32 << 10
 	// evidenceSize is how much of an mbox its dialect is found from.
-	evidenceSize = 1 << 20
+	evidenceSize = 512 << 10
 	// lookahead is how much is seen of a line that may be a From_ line and of
 	// those after it. Header lines are at most 998 bytes (RFC 5322 section 2.1.1).
 	lookahead = 4096

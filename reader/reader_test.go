@@ -47,8 +47,9 @@ func collectTuned(t testing.TB, o Options, tune func(*tuning), inputs ...string)
 
 // poison spoils memory that was given back, so that using it shows.
 func poison(b []byte) {
-	for i := range b {
-		b[i] = 0xdb
+	copy(b, "\xdb")
+	for n := 1; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
 	}
 }
 

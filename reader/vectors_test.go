@@ -6,11 +6,13 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ulikunitz/xz"
@@ -33,16 +35,24 @@ func vector(t testing.TB, name string) []byte {
 func listsSample(t testing.TB) []byte {
 	t.Helper()
 	packed := vector(t, "lists-sample/messages.mboxrd.xz")
-	r, err := xz.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
+	listsOnce.Do(func() {
+		var r *xz.Reader
+		if r, listsErr = xz.NewReader(bytes.NewReader(packed)); listsErr == nil {
+			listsData, listsErr = io.ReadAll(r)
+		}
+	})
+	if listsErr != nil {
+		t.Fatal(listsErr)
 	}
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(r); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return listsData
 }
+
+// The archive is unpacked once for all tests.
+var (
+	listsOnce sync.Once
+	listsData []byte
+	listsErr  error
+)
 
 // TestListsSample: each of the 2,805 messages stands where the index says.
 func TestListsSample(t *testing.T) {
