@@ -21,8 +21,9 @@ const (
 	DefaultAttempts = 4
 	// DefaultBackoff is the pause after a server said it failed.
 	DefaultBackoff = 100 * time.Millisecond
-	// DefaultInFlight is the number of questions on their way at once.
-	DefaultInFlight = 2000
+	// DefaultInFlight is the number of questions on their way at once: a
+	// thousand a second at the second that slow domains take.
+	DefaultInFlight = 1000
 	// DefaultServerRate is the number of queries a second put to one server
 	// that is not on this machine: below what public resolvers allow a client
 	// (Google Public DNS: 1,500).

@@ -3,6 +3,7 @@ package dns
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -35,7 +36,8 @@ func CanonicalName(name string) (string, error) {
 		name = lowerASCII(name)
 		return name, checkName(name)
 	}
-	if mapped, err := lookupProfile.ToASCII(name); err == nil {
+	// Bytes that are no UTF-8 would all become the same replacement character.
+	if mapped, err := lookupProfile.ToASCII(name); err == nil && utf8.ValidString(name) {
 		mapped = strings.TrimSuffix(mapped, ".")
 		return mapped, checkName(mapped)
 	}

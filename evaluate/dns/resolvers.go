@@ -36,14 +36,18 @@ func SystemServers(path string) ([]string, error) {
 // serverAddress returns the host:port that a server's name stands for: an
 // address with or without brackets, or a host, with or without a port.
 func serverAddress(s string) (string, error) {
-	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if addr, err := netip.ParseAddr(bare); err == nil {
 		return net.JoinHostPort(addr.String(), "53"), nil
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
 		host, port = s, "53"
 	}
-	if host == "" || port == "" || strings.ContainsAny(host, "/ ") {
+	if host == "" || port == "" || strings.ContainsAny(host, "/ []") {
 		return "", fmt.Errorf("dns: %q is no server address", s)
 	}
 	return net.JoinHostPort(host, port), nil

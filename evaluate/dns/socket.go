@@ -13,6 +13,10 @@ import (
 // ednsSize they were told.
 const maxUDP = 4096
 
+// readBuffer holds the answers to a burst of queries, bytes. The system may give
+// less; a packet lost is asked for again.
+const readBuffer = 1 << 20
+
 // socket is a connected UDP socket shared by many queries, matched by id and
 // question. Being connected, it takes packets of its server only.
 type socket struct {
@@ -38,6 +42,7 @@ type result struct {
 var errSocketFull = errors.New("too many queries on their way")
 
 func newSocket(conn *net.UDPConn, l *LiveSource) *socket {
+	conn.SetReadBuffer(readBuffer)
 	s := &socket{live: l, conn: conn, pending: map[uint16]*query{}}
 	l.running.Go(s.read)
 	return s
@@ -51,7 +56,7 @@ func (s *socket) exchange(ctx context.Context, msg []byte, wait time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	defer s.forget(id)
+	defer s.forget(id, q)
 	binary.BigEndian.PutUint16(msg, id)
 	if _, err := s.conn.Write(msg); err != nil {
 		return nil, err
@@ -84,9 +89,13 @@ func (s *socket) register(q *query) (uint16, error) {
 	return 0, errSocketFull
 }
 
-func (s *socket) forget(id uint16) {
+// forget gives an id back, unless it was answered and went to another query
+// since.
+func (s *socket) forget(id uint16, q *query) {
 	s.mu.Lock()
-	delete(s.pending, id)
+	if s.pending[id] == q {
+		delete(s.pending, id)
+	}
 	s.mu.Unlock()
 }
 

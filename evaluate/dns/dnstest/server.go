@@ -35,6 +35,10 @@ func Serve(t testing.TB, src dns.Source, intercept func(mdns.ResponseWriter, *md
 	return ServeHandler(t, handler)
 }
 
+// readBuffer holds bursts of thousands of queries, bytes; the system may give
+// less.
+const readBuffer = 4 << 20
+
 // ServeHandler starts a server with a handler of its own.
 func ServeHandler(t testing.TB, handler mdns.Handler) *Server {
 	t.Helper()
@@ -53,6 +57,7 @@ func ServeHandler(t testing.TB, handler mdns.Handler) *Server {
 	if tcp == nil {
 		t.Fatal("dnstest: no port for both UDP and TCP")
 	}
+	udp.(*net.UDPConn).SetReadBuffer(readBuffer)
 	servers := []*mdns.Server{{PacketConn: udp, Handler: handler}, {Listener: tcp, Handler: handler}}
 	var done, started sync.WaitGroup
 	for _, s := range servers {
