@@ -143,7 +143,11 @@ func (r *run) compressed(s *source, in io.Reader, u *unpacker) error {
 	if name, ok := strings.CutSuffix(strings.ToLower(s.base), u.suffix); ok {
 		inner.base = s.base[:len(name)]
 	}
-	buffered := bufio.NewReaderSize(in, readSize)
+	size := readSize
+	if s.size >= 0 { // a small file needs a small buffer only
+		size = int(min(readSize, max(s.size, 4096)))
+	}
+	buffered := bufio.NewReaderSize(in, size)
 	plain, err := u.open(buffered)
 	if err != nil {
 		return r.broken(s, -1, 0, unpackFault(err))

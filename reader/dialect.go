@@ -54,7 +54,7 @@ func findLengths(head []byte) Format {
 		if !ok {
 			break
 		}
-		length := findLength(head[at:], l.length)
+		length, _ := findLength(head[at:], l.length)
 		end, odd := m.separator(head, at+l.length-1)
 		if length.present {
 			present++
@@ -134,66 +134,46 @@ func (m *mboxReader) length(skip int) contentLength {
 		return contentLength{}
 	}
 	w := m.w
-	seen := skip
-	for headerEnd(w.bytes()[skip:]) < 0 && seen < skip+maxHeader {
-		if seen = w.len() + 1; !w.ensure(seen) {
-			break
-		}
+	l, whole := findLength(w.bytes(), skip)
+	for !whole && w.ensure(w.len()+1) {
+		l, whole = findLength(w.bytes(), skip)
 	}
-	l := findLength(w.bytes()[:min(w.len(), skip+maxHeader)], skip)
 	if !l.present || m.format != Mboxcl2 || l.end-skip > m.run.tune.held {
 		return l
 	}
-	whole := w.ensure(l.end + 2*lookahead)
-	if l.end <= w.len() && (whole || w.err != nil) && m.lands(w.bytes(), l.end) {
+	w.ensure(l.end + 2*lookahead)
+	if l.end <= w.len() && m.lands(w.bytes(), l.end) {
 		l.jump = l.end
 	}
 	return l
 }
 
-// findLength finds the Content-Length in the header behind the first skip bytes.
-func findLength(b []byte, skip int) contentLength {
-	size := headerEnd(b[skip:])
-	if size < 0 {
-		return contentLength{}
-	}
+// findLength finds the first Content-Length in the header behind the first skip
+// bytes, and tells whether it saw all of the header, which a From_ line ends too.
+func findLength(b []byte, skip int) (l contentLength, whole bool) {
 	const name = "content-length:"
-	header := b[skip : skip+size]
-	for len(header) > 0 {
-		line, n := header, len(header)
-		if i := bytes.IndexByte(header, '\n'); i >= 0 {
-			line, n = header[:i], i+1
+	length := -1
+	for at := skip; at < skip+maxHeader; {
+		i := bytes.IndexByte(b[at:], '\n')
+		if i < 0 {
+			return l, len(b)-skip >= maxHeader
 		}
-		if len(line) > len(name) && strings.EqualFold(string(line[:len(name)]), name) {
+		line := b[at : at+i]
+		at += i + 1
+		switch {
+		case len(line) == 0 || len(line) == 1 && line[0] == '\r':
+			if length >= 0 {
+				l = contentLength{present: true, end: at + length}
+			}
+			return l, true
+		case bytes.HasPrefix(line, fromWord):
+			return l, true
+		case length < 0 && len(line) > len(name) && strings.EqualFold(string(line[:len(name)]), name):
 			value := bytes.TrimSpace(line[len(name):])
 			if len(value) > 0 && len(value) < 16 && digits(value) == len(value) {
-				return contentLength{present: true, end: skip + size + atoi(value)}
+				length = atoi(value)
 			}
 		}
-		header = header[n:]
 	}
-	return contentLength{}
-}
-
-// headerEnd is the length of the header at the start of b with its blank line,
-// or -1 when it does not end there.
-func headerEnd(b []byte) int {
-	if bytes.HasPrefix(b, []byte("\n")) {
-		return 1
-	}
-	if bytes.HasPrefix(b, []byte("\r\n")) {
-		return 2
-	}
-	lf := bytes.Index(b, []byte("\n\n"))
-	limit := b
-	if lf >= 0 {
-		limit = b[:lf+1]
-	}
-	if crlf := bytes.Index(limit, []byte("\n\r\n")); crlf >= 0 {
-		return crlf + 3
-	}
-	if lf >= 0 {
-		return lf + 2
-	}
-	return -1
+	return l, true
 }

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -155,36 +154,6 @@ func TestMaildirEnvelope(t *testing.T) {
 	if string(units[1].Data) != "Subject: 2\n\n" || units[1].Offset != 0 || units[1].Length != int64(len(dated)+12) {
 		t.Errorf("unit 1: %q at %d+%d", units[1].Data, units[1].Offset, units[1].Length)
 	}
-}
-
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{"a/1.eml": "Subject: 1\n\n", "b/2.eml": "Subject: 2\n\n"})
-	for name, target := range map[string]string{
-		"a/loop": "..", "a/to-b": "../b", "x": "y", "y": "x", "z": "a/1.eml", "gone": "nowhere",
-	} {
-		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
-			t.Skip(err)
-		}
-	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "c-fifo"), 0o600); err != nil {
-		t.Skip(err)
-	}
-	expect(t, inFolder(t, Options{}, dir),
-		"a/1.eml:0 eml 1", "a/to-b/2.eml:0 eml 2", "z:0 eml 1",
-		"a/loop:-1: already_read", "b:-1: already_read", "c-fifo:-1: not_regular",
-		"gone:-1: unreadable", "x:-1: unreadable", "y:-1: unreadable")
-}
-
-// TestFifoArgument: a FIFO that is named is read once as a stream.
-func TestFifoArgument(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skip(err)
-	}
-	go os.WriteFile(path, []byte(two), 0o600)
-	expect(t, describe(collect(t, Options{}, path)), bothUnitsOf(path)...)
 }
 
 func TestInputs(t *testing.T) {
@@ -333,6 +302,31 @@ func TestMemory(t *testing.T) {
 	}
 	if free > 32 {
 		t.Errorf("%d blocks in the end, for 100 units held", free)
+	}
+}
+
+// TestHugeMessage: one line of 64 MB takes no more memory than what is held.
+func TestHugeMessage(t *testing.T) {
+	t.Parallel()
+	for _, format := range []Format{Mbox, Mboxcl, Mboxcl2} {
+		in := io.MultiReader(strings.NewReader(two+"\n"+dated+"Subject: 3\nContent-Length: 5\n\n"),
+			&repeat{data: []byte(strings.Repeat("x", 1<<20)), times: 64}, strings.NewReader("\n\n"+two))
+		var sizes []int64
+		r := newRun(context.Background(), Options{Format: format, Stdin: in, MaxHeld: 1 << 20, TempDir: t.TempDir()}, func(u Unit, err error) bool {
+			if err != nil {
+				t.Error(err)
+			}
+			sizes = append(sizes, u.Size)
+			u.Release()
+			return true
+		})
+		r.inputs([]string{"-"})
+		if want := []int64{16, 16, 64<<20 + 31, 16, 16}; !slices.Equal(sizes, want) {
+			t.Errorf("%s: sizes %v, want %v", format, sizes, want)
+		}
+		if r.pool.kept > 8<<20 {
+			t.Errorf("%s: %d bytes of blocks", format, r.pool.kept)
+		}
 	}
 }
 
