@@ -32,9 +32,6 @@ func New(source dns.Source, p Profile) *Verifier {
 	return &Verifier{source: source, history: h, profile: p}
 }
 
-// Profile returns the profile in use.
-func (v *Verifier) Profile() Profile { return v.profile }
-
 // Verify judges one signature as of a moment: expiry, the key in force and,
 // under a historic profile, the rules. At the zero time nothing expires. An
 // error is the source's: the run cannot go on.
