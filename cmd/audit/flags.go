@@ -39,6 +39,7 @@ type runFlags struct {
 	json              bool
 	limit             int64
 	since, until      string
+	partRows          int64
 }
 
 func (f *runFlags) register(c *cobra.Command) {
@@ -63,6 +64,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
 	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
 	fs.StringVar(&f.until, "until", "", "only messages that arrived before this `time` (RFC 3339 or a date)")
+	fs.Int64Var(&f.partRows, "part-rows", sink.DefaultPartRows, "messages that a part of a table covers: what a killed run may have to do again")
 	c.MarkFlagsMutuallyExclusive("resume", "overwrite")
 	for flag, words := range map[string][]string{
 		"format": formatWords(), "rules": {"rfc9989", "rfc7489"}, "profile": {"strict", "historic"},
@@ -128,6 +130,9 @@ func (f *runFlags) checkWords(s *settings, _ time.Time) error {
 	}
 	if f.workers < 1 {
 		return fmt.Errorf("--workers %d: less than 1", f.workers)
+	}
+	if s.sink.PartRows = f.partRows; f.partRows < 1 {
+		return fmt.Errorf("--part-rows %d: less than 1", f.partRows)
 	}
 	if f.limit < 0 {
 		return fmt.Errorf("--limit %d: less than 0", f.limit)

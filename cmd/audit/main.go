@@ -25,7 +25,12 @@ const (
 	exitInterrupt  = 130 // interrupted; it can be resumed
 )
 
-func main() { os.Exit(mainStatus()) }
+func main() {
+	stop := profile()
+	status := mainStatus()
+	stop()
+	os.Exit(status)
+}
 
 // mainStatus runs the command line of this process.
 func mainStatus() int {

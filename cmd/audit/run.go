@@ -63,6 +63,10 @@ func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) e
 		return err
 	}
 	r, err := newRun(s, set, inputs, started)
+	if errors.Is(err, errComplete) {
+		fmt.Fprintf(s.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
+		return summarize(s, f.out, f.json)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,7 +95,9 @@ type run struct {
 	progress reader.Progress
 	reports  []reader.Input
 	next     int64 // the ordinal after the last one seen
-	stopView func()
+	// skipProblems is how many problems of reading a resumed run has written.
+	skipProblems int64
+	stopView     func()
 }
 
 // write is the flow: units become evidence, evidence becomes verdicts, both

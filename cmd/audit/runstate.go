@@ -30,8 +30,36 @@ func newRun(s *streams, set *settings, inputs []string, now time.Time) (*run, er
 		return nil, err
 	}
 	r.eval = evaluate.New(r.dns, set.profile)
+	if err := r.recount(); err != nil {
+		r.close()
+		return nil, &statusError{exitIncomplete, err}
+	}
 	return r, nil
 }
+
+// recount counts what a resumed run had written before it stopped.
+func (r *run) recount() error {
+	r.next = r.sink.Resumed().NextOrdinal
+	if r.next == 0 {
+		return nil
+	}
+	d, err := sink.OpenIncomplete(r.set.flags.out)
+	if err != nil {
+		return err
+	}
+	for p, err := range d.Problems() {
+		if err != nil {
+			return err
+		}
+		if p.Stage == sink.StageRead {
+			r.skipProblems++
+		}
+	}
+	return count(d, &r.tally)
+}
+
+// errComplete tells that there is nothing to resume.
+var errComplete = errors.New("the dataset is complete")
 
 func (r *run) openSink() error {
 	f := r.set.flags
@@ -45,7 +73,7 @@ func (r *run) openSink() error {
 	case errors.Is(err, sink.ErrExists):
 		return usageError("%s: a dataset is there already; give --resume, --overwrite or another --out", f.out)
 	case errors.Is(err, sink.ErrComplete):
-		return usageError("%s: the dataset is complete; there is nothing to resume", f.out)
+		return errComplete
 	case errors.Is(err, sink.ErrDiffers):
 		return &statusError{exitUsage, err}
 	case err != nil:
@@ -60,7 +88,15 @@ func (r *run) identity() map[string]string {
 	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key"} {
 		delete(m, free)
 	}
-	m["inputs"] = strings.Join(r.inputs, "\x00")
+	if !r.set.profile.AsOf.IsZero() {
+		m["as-of"] = r.set.profile.AsOf.Format(time.RFC3339Nano) // "now" was another moment
+	}
+	for i, in := range r.inputs {
+		m[fmt.Sprintf("input %d", i+1)] = in
+		if mark := fingerprint(in); mark != "" {
+			m["input "+in] = mark
+		}
+	}
 	return m
 }
 
@@ -106,7 +142,8 @@ func openReplay(dir string) (dns.Source, error) { return dns.Replay(sink.ReadDNS
 func (r *run) readerOptions() reader.Options {
 	return reader.Options{
 		Format: r.set.format, Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
-		Skip: r.sink.Resumed().NextOrdinal, OnInput: func(in reader.Input) { r.reports = append(r.reports, in) },
+		Skip: r.sink.Resumed().NextOrdinal, SkipProblems: r.skipProblems,
+		OnInput: func(in reader.Input) { r.reports = append(r.reports, in) },
 	}
 }
 

@@ -19,21 +19,25 @@ printed. It needs neither the mail nor the DNS.`,
 		Example: `  audit summary audit-out
   audit summary --json audit-out | jq .breakdown`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := openDataset(args[0])
-			if err != nil {
-				return err
-			}
-			t := new(stats.Tally)
-			if err := count(d, t); err != nil {
-				return &statusError{exitIncomplete, err}
-			}
-			sum := t.Summary()
-			return printSummary(s, &sum, asJSON)
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return summarize(s, args[0], asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	return c
+}
+
+// summarize counts a dataset's rows and prints the summary. Rows that could not
+// be evaluated do not make it fail: the summary tells of them.
+func summarize(s *streams, dir string, asJSON bool) error {
+	d, err := openDataset(dir)
+	if err != nil {
+		return err
+	}
+	t := new(stats.Tally)
+	if err := count(d, t); err != nil {
+		return &statusError{exitIncomplete, err}
+	}
+	sum := t.Summary()
+	return printSummary(s, &sum, asJSON)
 }
 
 // openDataset opens a finished dataset; that there is none is bad usage.
