@@ -194,7 +194,7 @@ func TestGeneratedSignatures(t *testing.T) {
 	v := dkim.New(zone, dkim.Profile{})
 	x := evidence.NewExtractor(evidence.Options{})
 	r := mathrand.New(mathrand.NewPCG(6376, 8463))
-	for round := range 600 {
+	for round := range 400 {
 		header, body := randomMail(r)
 		length := -1
 		if r.IntN(4) == 0 {

@@ -53,7 +53,7 @@ func publicOf(t testing.TB, k *rsa.PrivateKey) *rsaKey {
 // with one thing changed.
 func TestRSAAgreesWithCryptoRSA(t *testing.T) {
 	t.Parallel()
-	for _, bits := range []int{512, 768, 1024, 1025, 1031, 1032, 2048, 3072} {
+	for _, bits := range []int{512, 768, 1024, 1025, 1031, 1032, 2048} {
 		t.Run(fmt.Sprint(bits), func(t *testing.T) {
 			t.Parallel()
 			priv := testKey(t, bits)
@@ -100,7 +100,7 @@ func mutations(rnd *mathrand.Rand, sig []byte, n *big.Int) [][]byte {
 	}
 	minus := new(big.Int).Sub(n, new(big.Int).SetBytes(sig))
 	out = append(out, minus.FillBytes(make([]byte, len(sig))), bytes.Repeat([]byte{0xff}, len(sig)))
-	for range 60 {
+	for range 40 {
 		m := slices.Clone(sig)
 		m[rnd.IntN(len(m))] ^= 1 << rnd.IntN(8)
 		out = append(out, m)
