@@ -4,6 +4,16 @@
 // Everything is a [Source]; wrappers (cache, limit, retry, overlay) are Sources
 // too. The only DNS library of the project is imported here and nowhere else.
 //
+// A run asks through a [Cache] over what --dns names (see [ParseSpec]):
+//
+//	spec, err := dns.ParseSpec("overlay:whatif.zone,replay:audit-out,live")
+//	src, closeAll, err := spec.Open(dns.Openers{Live: ..., Replay: ...})
+//	cache := dns.Cache(src)
+//	a, err := cache.Lookup(ctx, dns.Question{Name: "_dmarc.example.com", Type: dns.TypeTXT, At: arrival})
+//
+// The package dnstest has sources for tests, a loopback server, and the
+// conformance suite that every Source must pass.
+//
 // An [Answer] has one of five states. Only [NoData] and [NXDomain] count as
 // absence. [Failure] and [NotRecorded] never do: whoever judges a message by
 // them must say "temporary error".

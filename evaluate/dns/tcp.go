@@ -8,12 +8,13 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // maxTCP is the number of TCP connections to one server at once: few answers are
 // too long for UDP, and servers count connections.
-const maxTCP = 8
+const maxTCP = 16
 
 // errTooLarge is an answer that was cut although it came over TCP.
 var errTooLarge = errors.New("answer is too large")
@@ -23,6 +24,9 @@ var errTooLarge = errors.New("answer is too large")
 type tcpPool struct {
 	address string
 	slots   chan struct{}
+
+	silent  atomic.Int64 // timeouts in a row
+	skipped atomic.Int64 // queries not sent while silent
 
 	mu     sync.Mutex
 	idle   []*tcpConn
@@ -41,8 +45,14 @@ func newTCPPool(address string) *tcpPool {
 
 // exchange sends a query and reads its answer within wait. It ends early, with
 // any error, where ctx or run ends.
-func (p *tcpPool) exchange(ctx, run context.Context, query []byte, wait time.Duration) ([]byte, error) {
-	ctx, cancel := context.WithCancel(ctx)
+//
+// Where TCP has been silent for long, as behind a firewall that knows DNS over
+// UDP only, most queries time out at once: they would wait in a row for nothing.
+func (p *tcpPool) exchange(caller, run context.Context, query []byte, wait time.Duration) ([]byte, error) {
+	if p.silent.Load() >= restAfter && p.skipped.Add(1)%probeEvery != 0 {
+		return nil, errTimeout
+	}
+	ctx, cancel := context.WithCancel(caller)
 	defer cancel()
 	defer context.AfterFunc(run, cancel)()
 	select {
@@ -54,10 +64,14 @@ func (p *tcpPool) exchange(ctx, run context.Context, query []byte, wait time.Dur
 	late := time.AfterFunc(wait, cancel)
 	defer late.Stop()
 	msg, err := p.onConn(ctx, query)
-	if err != nil && ctx.Err() != nil {
-		err = errTimeout // or the caller's own end, which it sees by itself
+	switch {
+	case err == nil || ctx.Err() == nil:
+		p.silent.Store(0)
+		return msg, err
+	case caller.Err() == nil && run.Err() == nil:
+		p.silent.Add(1)
 	}
-	return msg, err
+	return nil, errTimeout // or the caller's own end, which it sees by itself
 }
 
 // onConn uses an idle connection, and a new one where the server has closed

@@ -118,7 +118,7 @@ func (a *Answer) fail(kind FailureKind) {
 	a.Status, a.Kind, a.Records = Failure, kind, nil
 }
 
-// badName is the answer to a question that cannot be asked.
+// badName is the answer to a question that cannot be asked. No source spoke.
 func badName(q Question) *Answer {
 	return &Answer{Name: q.Name, Type: q.Type, Status: Failure, Kind: BadName}
 }

@@ -255,6 +255,8 @@ func TestZoneErrors(t *testing.T) {
 		{"a IN BOGUS x\n", `zone:1:`},
 		{"$INCLUDE /etc/passwd\n", `$INCLUDE`},
 		{"a A\n", `zone:1`},
+		{"a A\nb A 192.0.2.1\n", `zone:1`},
+		{"a TXT\nb A 192.0.2.1\n", `zone:1`},
 		{"a TXT \"\\999\"\n", `zone:1: bad escape`},
 		{"a A 192.0.2.1\n; @servfial a\n", `zone:2: unknown directive "@servfial"`},
 		{"; @servfail\n", `zone:1: @servfail: no name`},
