@@ -42,37 +42,55 @@ type runFlags struct {
 	partRows          int64
 }
 
+// register adds the flags of audit run.
 func (f *runFlags) register(c *cobra.Command) {
+	f.registerOutput(c)
+	f.registerVerdict(c)
 	fs := c.Flags()
-	fs.StringVar(&f.out, "out", "audit-out", "the dataset's `folder`")
-	fs.BoolVar(&f.resume, "resume", false, "go on where a run stopped; start afresh where there is none")
-	fs.BoolVar(&f.overwrite, "overwrite", false, "replace the dataset that is there")
 	fs.StringVar(&f.format, "format", "auto", "input `format`: "+strings.Join(formatWords(), ", "))
+	fs.StringSliceVar(&f.trusted, "trusted-networks", nil, "relays whose Received lines are believed, `CIDR,...`, besides private addresses")
+	fs.StringSliceVar(&f.authserv, "authserv-id", nil, "whose Authentication-Results are recorded as the verdict of the day")
+	fs.StringVar(&f.addresses, "addresses", "none", "whether local parts of addresses reach the dataset: none, hash or full")
+	fs.StringVar(&f.addressKey, "address-key", "", "`file` with the key for --addresses hash, 32 or more hex digits")
+	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
+	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
+	fs.StringVar(&f.until, "until", "", "only messages that arrived before this `time` (RFC 3339 or a date)")
+	complete(c, "format", formatWords()...)
+	complete(c, "addresses", "none", "hash", "full")
+}
+
+// registerVerdict adds the flags that change verdicts.
+func (f *runFlags) registerVerdict(c *cobra.Command) {
+	fs := c.Flags()
 	fs.StringVar(&f.dns, "dns", "live", "`sources` of DNS answers, asked in order: live, zone:PATH, overlay:PATH, replay:DATASET, history:PATH")
 	fs.StringSliceVar(&f.resolvers, "resolver", nil, "DNS servers for live, `host:port` (default: the system's)")
 	fs.StringVar(&f.asOf, "as-of", "message", "the `moment` judged at: message (its arrival), now, or an RFC 3339 time")
 	fs.StringVar(&f.rules, "rules", "rfc9989", "DMARC rule book: rfc9989 or rfc7489")
 	fs.StringVar(&f.profile, "profile", "strict", "DKIM rules: strict (today's) or historic (those of the message's day)")
-	fs.StringSliceVar(&f.trusted, "trusted-networks", nil, "relays whose Received lines are believed, `CIDR,...`, besides private addresses")
-	fs.StringSliceVar(&f.authserv, "authserv-id", nil, "whose Authentication-Results are recorded as the verdict of the day")
 	fs.StringVar(&f.nonexistent, "nonexistent", "reject", "what the domain existence test does: reject or ignore")
-	fs.StringVar(&f.addresses, "addresses", "none", "whether local parts of addresses reach the dataset: none, hash or full")
-	fs.StringVar(&f.addressKey, "address-key", "", "`file` with the key for --addresses hash, 32 or more hex digits")
+	complete(c, "as-of", "message", "now")
+	complete(c, "rules", "rfc9989", "rfc7489")
+	complete(c, "profile", "strict", "historic")
+	complete(c, "nonexistent", "reject", "ignore")
+}
+
+// registerOutput adds the flags about the dataset and the screen.
+func (f *runFlags) registerOutput(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&f.out, "out", "audit-out", "the dataset's `folder`")
+	fs.BoolVar(&f.resume, "resume", false, "go on where a run stopped; start afresh where there is none")
+	fs.BoolVar(&f.overwrite, "overwrite", false, "replace the dataset that is there")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "processors to use")
 	fs.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
 	fs.BoolVar(&f.json, "json", false, "print the summary as JSON")
-	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
-	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
-	fs.StringVar(&f.until, "until", "", "only messages that arrived before this `time` (RFC 3339 or a date)")
 	fs.Int64Var(&f.partRows, "part-rows", sink.DefaultPartRows, "messages that a part of a table covers: what a killed run may have to do again")
 	c.MarkFlagsMutuallyExclusive("resume", "overwrite")
-	for flag, words := range map[string][]string{
-		"format": formatWords(), "rules": {"rfc9989", "rfc7489"}, "profile": {"strict", "historic"},
-		"nonexistent": {"reject", "ignore"}, "addresses": {"none", "hash", "full"}, "progress": {"auto", "plain", "none"},
-		"as-of": {"message", "now"},
-	} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	}
+	complete(c, "progress", "auto", "plain", "none")
+}
+
+// complete offers words for a flag to the shell.
+func complete(c *cobra.Command, flag string, words ...string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // settings are the flags of a run, checked.

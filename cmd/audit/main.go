@@ -129,6 +129,6 @@ can be resumed.`,
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.CompletionOptions.DisableDescriptions = false
-	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newCatCommand(s), newVersionCommand(s))
+	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newReevaluateCommand(s), newCatCommand(s), newVersionCommand(s))
 	return root
 }

@@ -62,15 +62,23 @@ func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) e
 	if err != nil {
 		return err
 	}
-	r, err := newRun(s, set, inputs, started)
+	r := &run{streams: s, set: set, inputs: inputs, started: started}
+	r.evidence = r.extracted
+	return r.execute(ctx)
+}
+
+// execute opens what the run needs, runs it, and commits the dataset.
+func (r *run) execute(ctx context.Context) error {
+	defer r.close()
+	err := r.open()
 	if errors.Is(err, errComplete) {
-		fmt.Fprintf(s.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
-		return summarize(s, f.out, f.json)
+		f := r.set.flags
+		fmt.Fprintf(r.streams.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
+		return summarize(r.streams, f.out, f.json)
 	}
 	if err != nil {
 		return err
 	}
-	defer r.close()
 	defer r.watch(ctx)()
 	if err := r.write(ctx); err != nil {
 		return r.stopped(err)
@@ -85,6 +93,9 @@ type run struct {
 	inputs  []string
 	started time.Time
 
+	// evidence gives what is to be judged, in order.
+	evidence func(context.Context) iter.Seq2[*evidence.Evidence, error]
+
 	dns      *dns.CacheSource
 	closeDNS func() error
 	live     bool
@@ -93,7 +104,7 @@ type run struct {
 	tally    stats.Tally
 
 	progress reader.Progress
-	reports  []reader.Input
+	reports  []sink.Input
 	next     int64 // the ordinal after the last one seen
 	// skipProblems is how many problems of reading a resumed run has written.
 	skipProblems int64
@@ -103,15 +114,19 @@ type run struct {
 // write is the flow: units become evidence, evidence becomes verdicts, both
 // become rows and counts, in the order of the input.
 func (r *run) write(ctx context.Context) error {
-	units := r.numbered(reader.Units(ctx, r.inputs, r.readerOptions()))
-	found := pipeline.Map(ctx, units, r.extractWidth(), r.newExtractor)
-	judged := pipeline.Map(ctx, found, r.evaluateWidth(), r.newJudge)
+	judged := pipeline.Map(ctx, r.evidence(ctx), r.evaluateWidth(), r.newJudge)
 	for rec, err := range judged {
 		if err := r.take(rec, err); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// extracted is the evidence of the messages in the inputs.
+func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error] {
+	units := r.numbered(reader.Units(ctx, r.inputs, r.readerOptions()))
+	return pipeline.Map(ctx, units, r.extractWidth(), r.newExtractor)
 }
 
 // take writes one result, or the problem in its place.

@@ -18,23 +18,20 @@ import (
 	"mailaudit/stats"
 )
 
-// newRun opens what a run needs: the dataset first, as it says no soonest.
-func newRun(s *streams, set *settings, inputs []string, now time.Time) (*run, error) {
-	r := &run{streams: s, set: set, inputs: inputs, started: now, closeDNS: func() error { return nil }}
-	runtime.GOMAXPROCS(set.flags.workers)
+// open opens what a run needs: the dataset first, as it says no soonest.
+func (r *run) open() error {
+	runtime.GOMAXPROCS(r.set.flags.workers)
 	if err := r.openSink(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openSource(); err != nil {
-		r.close()
-		return nil, err
+		return err
 	}
-	r.eval = evaluate.New(r.dns, set.profile)
+	r.eval = evaluate.New(r.dns, r.set.profile)
 	if err := r.recount(); err != nil {
-		r.close()
-		return nil, &statusError{exitIncomplete, err}
+		return &statusError{exitIncomplete, err}
 	}
-	return r, nil
+	return nil
 }
 
 // recount counts what a resumed run had written before it stopped.
@@ -143,7 +140,11 @@ func (r *run) readerOptions() reader.Options {
 	return reader.Options{
 		Format: r.set.format, Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
 		Skip: r.sink.Resumed().NextOrdinal, SkipProblems: r.skipProblems,
-		OnInput: func(in reader.Input) { r.reports = append(r.reports, in) },
+		OnInput: func(in reader.Input) {
+			r.reports = append(r.reports, sink.Input{
+				Path: in.Path, Size: in.Size, Digest: "xxh3-128:" + in.Digest, State: string(in.State),
+			})
+		},
 	}
 }
 
@@ -191,13 +192,10 @@ func summaryJSON(s *stats.Summary) ([]byte, error) {
 func (r *run) manifest(sum *stats.Summary) sink.Manifest {
 	c := dns.CountsOf(r.dns)
 	m := sink.Manifest{
-		Program: "audit", Versions: versions(), Flags: r.flagWords(), Started: r.started.UTC(), Finished: time.Now().UTC(),
+		Program: "audit", Inputs: r.reports, Versions: versions(), Flags: r.flagWords(), Started: r.started.UTC(), Finished: time.Now().UTC(),
 		Counts: map[string]int64{
 			"messages": sum.Messages, "problems": sum.Problems, "dns_asked": c.Asked, "dns_distinct": c.Distinct, "dns_sent": c.Sent,
 		},
-	}
-	for _, in := range r.reports {
-		m.Inputs = append(m.Inputs, sink.Input{Path: in.Path, Size: in.Size, Digest: "xxh3-128:" + in.Digest, State: string(in.State)})
 	}
 	return m
 }
@@ -207,7 +205,9 @@ func (r *run) close() {
 	if r.sink != nil {
 		r.sink.Close()
 	}
-	r.closeDNS()
+	if r.closeDNS != nil {
+		_ = r.closeDNS()
+	}
 }
 
 func baseName(p string) string { return path.Base(p) }
