@@ -46,6 +46,10 @@ type Evidence struct {
 	// Anomalies are what was odd but survivable, as stable words, in order of
 	// discovery, each once.
 	Anomalies []string
+
+	// Detail is what only explanations need; nil unless Options.Detail asked
+	// for it.
+	Detail *Detail
 }
 
 // Origin is where the message was found.

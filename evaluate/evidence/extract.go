@@ -77,6 +77,9 @@ func (x *Extractor) message(e *Evidence, u *reader.Unit, data []byte, more func(
 	x.signatures(e)
 	x.chain(e)
 	body := data[bodyAt:]
+	if x.opts.Detail {
+		x.explainable(e, body, u.Quoting, more != nil)
+	}
 	if len(x.pending) == 0 {
 		return nil
 	}
