@@ -63,12 +63,11 @@ func parseAuthResults(value []byte) (id string, res []AuthMethod) {
 		case wordComment:
 			p.comment(w)
 		case wordPlain:
-			if !s.accept('=') {
+			if k, v, ok := s.pair(w); ok {
+				p.pair(k, v)
+			} else {
 				p.bare(w)
-				continue
 			}
-			v, _ := s.valueAfter()
-			p.pair(w, v)
 		}
 	}
 }
@@ -79,12 +78,13 @@ func authservID(value []byte) []byte {
 	s := resultScanner{v: value}
 	for {
 		w, kind := s.word()
-		switch {
-		case kind == wordEnded:
+		if kind == wordEnded {
 			return nil
-		case kind == wordPlain && s.accept('='):
-			s.valueAfter()
-		case kind == wordPlain:
+		}
+		if kind != wordPlain {
+			continue
+		}
+		if _, _, ok := s.pair(w); !ok {
 			return w
 		}
 	}

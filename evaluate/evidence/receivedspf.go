@@ -42,8 +42,7 @@ func spfWord(w []byte) string {
 func parseReceivedSPF(value []byte) ReceivedSPF {
 	var r ReceivedSPF
 	s := resultScanner{v: value}
-	w, _ := s.word()
-	r.Result = spfWord(w)
+	first := true
 	var comment []byte
 	for {
 		w, kind := s.word()
@@ -56,10 +55,12 @@ func parseReceivedSPF(value []byte) ReceivedSPF {
 				comment = w
 			}
 		case wordPlain:
-			if s.accept('=') {
-				v, _ := s.valueAfter()
-				r.pair(w, v)
+			if k, v, ok := s.pair(w); ok {
+				r.pair(k, v)
+			} else if first {
+				r.Result = spfWord(w)
 			}
+			first = false
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package evidence
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // recordResults fills Recorded from the Authentication-Results fields that one
 // of ids wrote (RFC 8601 §5: a field is trusted by its authserv-id, compared
@@ -121,7 +124,7 @@ func (r *resultRecorder) dkim(m *AuthMethod) bool {
 	r.hasDKIM, r.dkimGap = true, r.gap
 	s := RecordedSignature{
 		Result: m.Result, Selector: m.Property("header.s"), Algorithm: m.Property("header.a"),
-		BPrefix: m.Property("header.b"), Bits: m.bits(),
+		BPrefix: strings.Join(strings.Fields(m.Property("header.b")), ""), Bits: m.bits(), // folding of b= is no part of it
 	}
 	d := m.Property("header.d")
 	if d == "" {
@@ -130,8 +133,8 @@ func (r *resultRecorder) dkim(m *AuthMethod) bool {
 		}
 	}
 	s.Domain, _ = domainOf([]byte(d))
-	if s.Domain == "" && s.BPrefix == "" && s.Selector == "" {
-		r.unsigned = m.Result // "dkim=none"
+	if m.Result == "none" || s.Domain == "" && s.BPrefix == "" && s.Selector == "" {
+		r.unsigned = m.Result // RFC 8601 §2.7.1: "none" speaks of no signature
 		return true
 	}
 	if len(r.e.Recorded.Signatures) < maxMethods {

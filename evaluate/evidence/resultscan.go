@@ -23,14 +23,49 @@ type resultScanner struct {
 // word returns the next token, quoted string, comment or ";".
 func (s *resultScanner) word() ([]byte, wordKind) { return s.scan(false) }
 
-// valueAfter returns what stands behind a "=": further "=" belong to it, a
-// comment ends it.
-func (s *resultScanner) valueAfter() ([]byte, wordKind) {
-	s.space()
-	if s.i == len(s.v) || s.v[s.i] == ';' {
-		return nil, wordEnded
+// pair reads "key=value" from its first word on, with the white space and
+// comments that RFC 8601 §2.2 allows around "/", "." and "=". A version behind
+// the key ("dkim/1") is dropped. Further "=" belong to the value, a comment ends
+// it. It returns false, and consumes nothing that matters, where the word is no
+// key.
+func (s *resultScanner) pair(word []byte) (key, value []byte, ok bool) {
+	key = word
+	for !s.accept('=') {
+		switch {
+		case s.accept('/'):
+			s.operand()
+		case s.accept('.'):
+			rest := s.operand()
+			key = append(append(append(make([]byte, 0, len(key)+1+len(rest)), key...), '.'), rest...)
+			if len(rest) == 0 || len(key) > maxText {
+				return key, nil, false
+			}
+		default:
+			return word, nil, false
+		}
 	}
-	return s.scan(true)
+	return key, s.value(), true
+}
+
+// operand is the token behind "/" or ".".
+func (s *resultScanner) operand() []byte {
+	s.skipComments()
+	was := s.i
+	w, kind := s.word()
+	if kind != wordPlain {
+		s.i = was
+		return nil
+	}
+	return w
+}
+
+func (s *resultScanner) value() []byte {
+	s.skipComments()
+	if s.i == len(s.v) || s.v[s.i] == ';' {
+		return nil
+	}
+	v, _ := s.scan(true)
+	return v
 }
 
 func (s *resultScanner) space() {
@@ -99,24 +134,29 @@ func (s *resultScanner) localBehind(w []byte) []byte {
 }
 
 // accept passes over white space, comments and c; it stays where it was when c
-// does not follow (RFC 8601 §2.2 allows CFWS around "=").
+// does not follow.
 func (s *resultScanner) accept(c byte) bool {
 	was := s.i
-	for {
-		s.space()
-		if s.i < len(s.v) && s.v[s.i] == '(' && !s.noComment {
-			if e := commentEnd(s.v, s.i); e > 0 {
-				s.i = e
-				continue
-			}
-			s.noComment = true
-		}
-		break
-	}
+	s.skipComments()
 	if s.i < len(s.v) && s.v[s.i] == c {
 		s.i++
 		return true
 	}
 	s.i = was
 	return false
+}
+
+func (s *resultScanner) skipComments() {
+	for {
+		s.space()
+		if s.i == len(s.v) || s.v[s.i] != '(' || s.noComment {
+			return
+		}
+		e := commentEnd(s.v, s.i)
+		if e < 0 {
+			s.noComment = true
+			return
+		}
+		s.i = e
+	}
 }
