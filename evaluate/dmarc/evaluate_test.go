@@ -61,6 +61,7 @@ type evaluateCase struct {
 
 func runCases(t *testing.T, rules dmarc.Rules, cases []evaluateCase) {
 	t.Helper()
+	t.Logf("conformance: cases=%d", len(cases))
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

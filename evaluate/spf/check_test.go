@@ -67,6 +67,7 @@ func exampleZone() dnstest.Source {
 // TestAppendixA has the examples of RFC 7208 appendix A.
 func TestAppendixA(t *testing.T) {
 	t.Parallel()
+	n := 0
 	for _, c := range []struct {
 		record         string
 		passes, others []string
@@ -92,6 +93,7 @@ func TestAppendixA(t *testing.T) {
 	} {
 		zone := exampleZone()
 		zone["example.com TXT"] = []string{c.record}
+		n += len(c.passes) + len(c.others)
 		for _, client := range c.passes {
 			if o := check(t, zone, from(client, "example.com")); o.Result != Pass {
 				t.Errorf("%s: %s: %s (%s)", c.record, client, o.Result, o.Detail)
@@ -103,6 +105,7 @@ func TestAppendixA(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("conformance: cases=%d", n)
 }
 
 // TestAppendixADomains has RFC 7208 appendix A.2 and A.3.
@@ -111,7 +114,7 @@ func TestAppendixADomains(t *testing.T) {
 	zone := exampleZone()
 	zone["example.com TXT"] = []string{"v=spf1 mx include:mobile-users._spf.%{d} include:remote-users._spf.%{d} -all"}
 	zone["example.org TXT"] = []string{"v=spf1 include:example.com include:example.net -all"}
-	for _, c := range []struct {
+	cases := []struct {
 		local, domain, client string
 		want                  Result
 		chain                 []string
@@ -123,7 +126,8 @@ func TestAppendixADomains(t *testing.T) {
 		{"anne", "la.example.org", "198.51.100.9", Pass, []string{"la.example.org", "example.org", "example.net"}},
 		{"anne", "la.example.org", "192.0.2.129", Pass, []string{"la.example.org", "example.org", "example.com"}},
 		{"anne", "la.example.org", "203.0.113.9", Fail, []string{"la.example.org", "example.org"}},
-	} {
+	}
+	for _, c := range cases {
 		q := from(c.client, c.domain)
 		q.Local = c.local
 		o := check(t, zone, q)
@@ -131,6 +135,7 @@ func TestAppendixADomains(t *testing.T) {
 			t.Errorf("%s@%s from %s: %s by %q, want %s by %q", c.local, c.domain, c.client, o.Result, o.Chain, c.want, c.chain)
 		}
 	}
+	t.Logf("conformance: cases=%d", len(cases))
 }
 
 // repeat is n terms made from a format of one number.

@@ -1,11 +1,7 @@
 package spf
 
 import (
-	"context"
-	"errors"
-	"io"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,64 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
-	"mailaudit/evaluate/dns"
+	"mailaudit/internal/openspf"
 )
-
-// suite is one document of the OpenSPF test suites.
-type suite struct {
-	Description string
-	Tests       map[string]suiteCase
-	ZoneData    map[string][]suiteRecord `yaml:"zonedata"`
-}
-
-type suiteCase struct {
-	Helo, Host, MailFrom, Explanation, Receiver string
-	Result                                      stringList
-}
-
-// suiteRecord is one record of the zone data; one field is set.
-type suiteRecord struct {
-	A, AAAA, TXT, SPF, PTR       stringList
-	MX                           []string
-	CNAME                        *string
-	TIMEOUT, SERVFAIL, CNAMELOOP bool
-}
-
-func (r *suiteRecord) UnmarshalYAML(n *yaml.Node) error {
-	var fields map[string]yaml.Node
-	if err := n.Decode(&fields); err != nil {
-		return err
-	}
-	for key, value := range fields {
-		targets := map[string]any{
-			"A": &r.A, "AAAA": &r.AAAA, "TXT": &r.TXT, "SPF": &r.SPF, "PTR": &r.PTR, "MX": &r.MX,
-			"CNAME": &r.CNAME, "TIMEOUT": &r.TIMEOUT, "SERVFAIL": &r.SERVFAIL, "CNAMELOOP": &r.CNAMELOOP,
-		}
-		target, ok := targets[key]
-		if !ok {
-			return errors.New("unknown key " + key)
-		}
-		if err := value.Decode(target); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// stringList is a string or a list of them.
-type stringList []string
-
-func (l *stringList) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.SequenceNode {
-		return n.Decode((*[]string)(l))
-	}
-	var s string
-	err := n.Decode(&s)
-	*l = stringList{s}
-	return err
-}
 
 // suiteDir is where the module go/spf keeps the suites.
 func suiteDir(t *testing.T) string {
@@ -84,147 +24,38 @@ func suiteDir(t *testing.T) string {
 	return filepath.Join(dir, "testdata")
 }
 
-func readSuites(t *testing.T, file string) []suite {
+func readSuites(t *testing.T, file string) []openspf.Suite {
 	t.Helper()
-	f, err := os.Open(filepath.Join(suiteDir(t), file))
+	suites, err := openspf.Read(filepath.Join(suiteDir(t), file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	var suites []suite
-	for d := yaml.NewDecoder(f); ; {
-		var s suite
-		err := d.Decode(&s)
-		if errors.Is(err, io.EOF) {
-			return suites
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		suites = append(suites, s)
-	}
-}
-
-// suiteZone answers from a suite's zone data, by the rules of its drivers: SPF
-// records stand in for TXT where a name has none, the TXT "NONE" suppresses
-// that, and TIMEOUT is for the types a name does not list.
-type suiteZone map[string][]suiteRecord
-
-func newSuiteZone(data map[string][]suiteRecord) suiteZone {
-	z := suiteZone{}
-	for name, records := range data {
-		z[canonical(name)] = append(z[canonical(name)], records...)
-	}
-	return z
-}
-
-func (z suiteZone) Lookup(_ context.Context, q dns.Question) (*dns.Answer, error) {
-	a := &dns.Answer{Name: q.Name, Type: q.Type, Source: "suite"}
-	name := q.Name
-	for range 9 {
-		target := z.fill(a, name, q.Type)
-		if target == "" {
-			slices.Sort(a.Records)
-			return a, nil
-		}
-		name = canonical(target)
-	}
-	a.Status, a.Kind = dns.Failure, dns.Loop
-	return a, nil
-}
-
-// fill answers from one name, or returns the target of its CNAME.
-func (z suiteZone) fill(a *dns.Answer, name string, t dns.Type) string {
-	records, ok := z[name]
-	if !ok {
-		a.Status = dns.NXDomain
-		return ""
-	}
-	a.Status = dns.NoData
-	for _, r := range records {
-		a.Records = append(a.Records, r.data(t, records)...)
-	}
-	if len(a.Records) > 0 {
-		a.Status = dns.Success
-		return ""
-	}
-	for _, r := range records {
-		switch {
-		case r.TIMEOUT:
-			a.Status, a.Kind = dns.Failure, dns.Timeout
-		case r.SERVFAIL:
-			a.Status, a.Kind = dns.Failure, dns.ServFail
-		case r.CNAMELOOP:
-			a.Status, a.Kind = dns.Failure, dns.Loop
-		case r.CNAME != nil:
-			return *r.CNAME
-		}
-	}
-	return ""
-}
-
-func (r *suiteRecord) data(t dns.Type, all []suiteRecord) []string {
-	switch t {
-	case dns.TypeA:
-		return r.A
-	case dns.TypeAAAA:
-		var out []string
-		for _, s := range r.AAAA {
-			out = append(out, netip.MustParseAddr(s).String())
-		}
-		return out
-	case dns.TypePTR:
-		var out []string
-		for _, s := range r.PTR {
-			out = append(out, canonical(s))
-		}
-		return out
-	case dns.TypeMX:
-		if r.MX != nil {
-			return []string{r.MX[0] + " " + canonical(r.MX[1])}
-		}
-	case dns.TypeTXT:
-		if slices.Equal(r.TXT, []string{"NONE"}) {
-			return nil
-		}
-		if r.TXT == nil && r.SPF != nil && !slices.ContainsFunc(all, func(o suiteRecord) bool { return o.TXT != nil }) {
-			return []string{strings.Join(r.SPF, "")}
-		}
-		if r.TXT != nil {
-			return []string{strings.Join(r.TXT, "")}
-		}
-	}
-	return nil
+	return suites
 }
 
 // query is the check_host() call of a case.
-func (c *suiteCase) query(t *testing.T) Query {
+func suiteQuery(t *testing.T, c *openspf.Case) Query {
 	t.Helper()
 	client, err := netip.ParseAddr(c.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := Query{Client: client, Scope: MailFrom, HELO: c.Helo}
-	if c.MailFrom == "" { // RFC 7208 section 2.4
-		q.Local, q.Domain = "postmaster", c.Helo
-		return q
-	}
-	q.Local, q.Domain, _ = strings.Cut(c.MailFrom, "@")
-	return q
+	local, domain := c.Sender()
+	return Query{Client: client, Scope: MailFrom, Local: local, Domain: domain, HELO: c.Helo}
 }
 
 // runSuites runs every case of a file and returns how many there were. asWanted
 // may change what a case wants.
-func runSuites(t *testing.T, file string, suites []suite, asWanted func(name string, c *suiteCase)) {
+func runSuites(t *testing.T, file string, suites []openspf.Suite, asWanted func(name string, c *openspf.Case)) {
 	cases := 0
 	for _, s := range suites {
-		zone := newSuiteZone(s.ZoneData)
+		zone := openspf.NewZone(s.ZoneData)
 		for name, c := range s.Tests {
 			cases++
 			t.Run(strconv.Itoa(cases)+" "+name, func(t *testing.T) {
 				asWanted(name, &c)
 				checker := NewChecker(zone, Options{Explain: true, Trace: true, Receiver: c.Receiver})
-				o, err := checker.Check(t.Context(), c.query(t))
+				o, err := checker.Check(t.Context(), suiteQuery(t, &c))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -238,11 +69,12 @@ func runSuites(t *testing.T, file string, suites []suite, asWanted func(name str
 	if cases == 0 {
 		t.Fatalf("no case in %s", file)
 	}
+	t.Logf("conformance: cases=%d", cases)
 }
 
 // checkExplanation judges the explanation where the suite gives one. DEFAULT
 // means that none was published that may be used.
-func checkExplanation(t *testing.T, c *suiteCase, o *Outcome) {
+func checkExplanation(t *testing.T, c *openspf.Case, o *Outcome) {
 	t.Helper()
 	switch c.Explanation {
 	case "":
@@ -259,7 +91,7 @@ func checkExplanation(t *testing.T, c *suiteCase, o *Outcome) {
 	}
 }
 
-func asPublished(string, *suiteCase) {}
+func asPublished(string, *openspf.Case) {}
 
 func TestOpenSPF7208(t *testing.T) {
 	t.Parallel()
@@ -284,9 +116,9 @@ var pyspfByRFC = map[string]string{
 func TestPySPF(t *testing.T) {
 	t.Parallel()
 	const file = "pyspf-tests.yml"
-	runSuites(t, file, readSuites(t, file), func(name string, c *suiteCase) {
+	runSuites(t, file, readSuites(t, file), func(name string, c *openspf.Case) {
 		if want, ok := pyspfByRFC[name]; ok {
-			c.Result = stringList{want}
+			c.Result = openspf.Strings{want}
 		}
 	})
 }
@@ -308,7 +140,7 @@ func TestGoSPF(t *testing.T) {
 	const file = "blitirispf-tests.yml"
 	suites := readSuites(t, file)
 	for i := range suites {
-		zone := map[string][]suiteRecord{}
+		zone := map[string][]openspf.Record{}
 		for name, records := range suites[i].ZoneData {
 			for j := range records {
 				r := &records[j]
@@ -323,7 +155,7 @@ func TestGoSPF(t *testing.T) {
 		}
 		suites[i].ZoneData = zone
 	}
-	runSuites(t, file, suites, func(_ string, c *suiteCase) {
+	runSuites(t, file, suites, func(_ string, c *openspf.Case) {
 		local, domain, _ := strings.Cut(c.MailFrom, "@")
 		if domain != "" {
 			c.MailFrom = local + "@" + twoLabels(domain)
