@@ -25,11 +25,15 @@ const listBatch = 1024
 type walk struct {
 	run   *run
 	seen  map[fileID]bool // folders read
+	omit  os.FileInfo     // of Options.Omit, nil where it is not there
 	files int             // files and problems met
 }
 
 func (r *run) folderArgument(path string) error {
 	w := &walk{run: r, seen: make(map[fileID]bool)}
+	if r.opt.Omit != "" {
+		w.omit, _ = os.Stat(r.opt.Omit)
+	}
 	if err := w.folder(path, 0, false); err != nil {
 		return err
 	}
@@ -50,6 +54,9 @@ func (w *walk) folder(path string, depth int, messages bool) error {
 	}
 	if depth > maxDepth {
 		return w.problem(path, CodeDepthLimit, errors.New("folders in each other"))
+	}
+	if w.omit != nil && depth > 0 && os.SameFile(info, w.omit) {
+		return nil
 	}
 	if id, ok := identify(info); ok {
 		if w.seen[id] {

@@ -18,6 +18,9 @@ type Options struct {
 	// Limit ends the run before the unit with this ordinal; 0 means no limit.
 	Limit int64
 
+	// Omit is a folder that is passed over wherever it is met within another,
+	// as the place where the results go; empty for none.
+	Omit string
 	// Stdin is what the input "-" reads. Without it "-" is unreadable.
 	Stdin io.Reader
 	// TempDir is where messages too large to hold are put when their source

@@ -8,8 +8,9 @@ import (
 	"mailaudit/evaluate/dns"
 )
 
-// openDNS opens the chain that --dns names, behind the cache of the run.
-func openDNS(chain string, o dns.Openers, first ...dns.Source) (*dns.CacheSource, bool, func() error, error) {
+// openDNS opens the chain that --dns names, and tells whether any answer may have
+// to be waited for.
+func openDNS(chain string, o dns.Openers) (dns.Source, bool, func() error, error) {
 	spec, err := dns.ParseSpec(chain)
 	if err != nil {
 		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
@@ -21,10 +22,7 @@ func openDNS(chain string, o dns.Openers, first ...dns.Source) (*dns.CacheSource
 		}
 		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
 	}
-	if len(first) > 0 {
-		src = dns.Chain(append(first, src)...)
-	}
-	return dns.Cache(src), isLive(spec), closeAll, nil
+	return src, isLive(spec), closeAll, nil
 }
 
 // isLive tells whether any answer may have to be waited for.

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -32,11 +33,32 @@ func main() {
 	os.Exit(status)
 }
 
+// grace is how long an interrupted run may take to end. What reads from a pipe
+// that nobody writes to never ends by itself; leaving it costs nothing, as a
+// dataset may be abandoned at any moment.
+const grace = 2 * time.Second
+
 // mainStatus runs the command line of this process.
 func mainStatus() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return execute(ctx, &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	ended := make(chan int, 1)
+	go func() {
+		ended <- execute(ctx, &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	}()
+	select {
+	case status := <-ended:
+		return status
+	case <-ctx.Done():
+	}
+	stop() // a second signal ends the process at once
+	select {
+	case status := <-ended:
+		return status
+	case <-time.After(grace):
+		fmt.Fprintln(os.Stderr, "audit: interrupted while waiting for input; a run can be gone on with by --resume")
+		return exitInterrupt
+	}
 }
 
 // streams are the standard streams of a run.

@@ -36,6 +36,9 @@ func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string) er
 	if err != nil {
 		return err
 	}
+	if samePlace(dataset, f.out) {
+		return usageError("--out %s: that is the dataset to be read; give another", f.out)
+	}
 	f.addresses = string(sink.AddressesNone)
 	started := time.Now()
 	set, err := f.check(started)
@@ -43,7 +46,7 @@ func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string) er
 		return err
 	}
 	f.addresses, set.sink.Addresses = string(d.Manifest.Addresses), d.Manifest.Addresses // as they are kept
-	r := &run{streams: s, set: set, inputs: []string{dataset}, started: started}
+	r := &run{command: "reevaluate " + dataset, streams: s, set: set, inputs: []string{dataset}, started: started}
 	r.evidence = func(context.Context) iter.Seq2[*evidence.Evidence, error] { return r.stored(d) }
 	r.reports = d.Manifest.Inputs
 	return r.execute(ctx)

@@ -62,7 +62,7 @@ func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) e
 	if err != nil {
 		return err
 	}
-	r := &run{streams: s, set: set, inputs: inputs, started: started}
+	r := &run{command: "run", streams: s, set: set, inputs: inputs, started: started}
 	r.evidence = r.extracted
 	return r.execute(ctx)
 }
@@ -88,6 +88,7 @@ func (r *run) execute(ctx context.Context) error {
 
 // run is one run under way.
 type run struct {
+	command string // how it was called
 	streams *streams
 	set     *settings
 	inputs  []string

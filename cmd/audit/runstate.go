@@ -18,15 +18,21 @@ import (
 	"mailaudit/stats"
 )
 
-// open opens what a run needs: the dataset first, as it says no soonest.
+// open opens what a run needs: the DNS sources first, as opening the dataset may
+// remove what is there, which a mistake on the command line must not cost.
 func (r *run) open() error {
 	runtime.GOMAXPROCS(r.set.flags.workers)
+	src, err := r.openSource()
+	if err != nil {
+		return err
+	}
 	if err := r.openSink(); err != nil {
 		return err
 	}
-	if err := r.openSource(); err != nil {
-		return err
+	if src, err = r.afterRecorded(src); err != nil {
+		return &statusError{exitIncomplete, err}
 	}
+	r.dns = dns.Cache(src)
 	r.eval = evaluate.New(r.dns, r.set.profile)
 	if err := r.recount(); err != nil {
 		return &statusError{exitIncomplete, err}
@@ -90,7 +96,7 @@ func (r *run) identity() map[string]string {
 	}
 	for i, in := range r.inputs {
 		m[fmt.Sprintf("input %d", i+1)] = in
-		if mark := fingerprint(in); mark != "" {
+		if mark := fingerprint(in, r.set.flags.out); mark != "" {
 			m["input "+in] = mark
 		}
 	}
@@ -114,24 +120,32 @@ func (r *run) flagWords() map[string]string {
 	return m
 }
 
-func (r *run) openSource() (err error) {
+// openSource opens the sources that --dns names.
+func (r *run) openSource() (src dns.Source, err error) {
 	f := r.set.flags
-	open := dns.Openers{
-		Live:   func() (dns.Source, error) { return openLive(f.servers()) },
-		Replay: openReplay,
+	src, r.live, r.closeDNS, err = openDNS(f.dns, dns.Openers{
+		Live: func() (dns.Source, error) { return openLive(f.servers()) },
+		Replay: func(dir string) (dns.Source, error) {
+			if samePlace(dir, f.out) {
+				return nil, errors.New("that is the dataset to be written; give another --out")
+			}
+			return openReplay(dir)
+		},
+	})
+	return src, err
+}
+
+// afterRecorded puts what was answered before a resumed run stopped before the
+// sources: within a run a question has one answer, and is not asked again.
+func (r *run) afterRecorded(src dns.Source) (dns.Source, error) {
+	if r.sink.Resumed().NextOrdinal == 0 {
+		return src, nil
 	}
-	var first []dns.Source
-	if r.sink.Resumed().NextOrdinal > 0 {
-		// Within a run a question has one answer: what was answered before the
-		// run stopped is not asked again.
-		recorded, err := openReplay(f.out)
-		if err != nil {
-			return &statusError{exitIncomplete, err}
-		}
-		first = append(first, recorded)
+	recorded, err := openReplay(r.set.flags.out)
+	if err != nil {
+		return nil, err
 	}
-	r.dns, r.live, r.closeDNS, err = openDNS(f.dns, open, first...)
-	return err
+	return dns.Chain(recorded, src), nil
 }
 
 func openReplay(dir string) (dns.Source, error) { return dns.Replay(sink.ReadDNS(dir)) }
@@ -139,6 +153,7 @@ func openReplay(dir string) (dns.Source, error) { return dns.Replay(sink.ReadDNS
 func (r *run) readerOptions() reader.Options {
 	return reader.Options{
 		Format: r.set.format, Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
+		Omit: r.set.flags.out, // where the dataset lies in a folder that is read
 		Skip: r.sink.Resumed().NextOrdinal, SkipProblems: r.skipProblems,
 		OnInput: func(in reader.Input) {
 			r.reports = append(r.reports, sink.Input{
@@ -152,7 +167,7 @@ func (r *run) readerOptions() reader.Options {
 func (r *run) stopped(err error) error {
 	r.endView()
 	r.sink.Close()
-	hint := fmt.Sprintf("; go on with: audit run --resume --out %s ...", r.set.flags.out)
+	hint := fmt.Sprintf("; go on with: audit %s --resume --out %s ...", r.command, r.set.flags.out)
 	if errors.Is(err, context.Canceled) {
 		return &statusError{exitInterrupt, errors.New("interrupted" + hint)}
 	}
@@ -174,7 +189,7 @@ func (r *run) finish() error {
 		return r.stopped(err)
 	}
 	if err := printSummary(r.streams, &sum, r.set.flags.json); err != nil {
-		return &statusError{exitIncomplete, err}
+		return err
 	}
 	if sum.Problems > 0 {
 		return &statusError{exitProblems, nil}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -67,12 +67,19 @@ func count(d *sink.Dataset, t *stats.Tally) error {
 }
 
 func printSummary(s *streams, sum *stats.Summary, asJSON bool) error {
+	if err := writeSummary(s.out, sum, asJSON); err != nil {
+		return &statusError{exitIncomplete, err}
+	}
+	return nil
+}
+
+func writeSummary(w io.Writer, sum *stats.Summary, asJSON bool) error {
 	if !asJSON {
-		return sum.WriteText(s.out)
+		return sum.WriteText(w)
 	}
 	text, err := summaryJSON(sum)
 	if err == nil {
-		_, err = fmt.Fprintf(s.out, "%s", text)
+		_, err = w.Write(text)
 	}
 	return err
 }
