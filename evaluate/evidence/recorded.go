@@ -31,7 +31,10 @@ func (e *Evidence) recordResults(h *Header, ids []string) {
 		case KindReceived:
 			r.gap++
 		case KindReceivedSPF:
-			if spf == nil && r.gap <= r.cutoff {
+			// Below the boundary's own field anybody could have written it, and
+			// unlike Authentication-Results nobody strips forged ones (RFC 7208
+			// §9.1: the receiver puts its field above).
+			if spf == nil && (e.Envelope.Hop < 0 || r.gap < r.cutoff) {
 				spf = f
 			}
 		case KindAuthResults:
