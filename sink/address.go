@@ -31,6 +31,7 @@ const hashBytes = 16
 // privacy puts local parts into columns as the run's choice wants.
 type privacy struct {
 	mode Addresses
+	key  []byte
 	mac  hash.Hash
 	sum  [sha256.Size]byte
 }
@@ -45,9 +46,18 @@ func newPrivacy(mode Addresses, key []byte) (*privacy, error) {
 		if len(key) < minHashKey {
 			return nil, fmt.Errorf("the key that hashes addresses has %d bytes, %d are needed", len(key), minHashKey)
 		}
-		return &privacy{mode: mode, mac: hmac.New(sha256.New, key)}, nil
+		return (&privacy{mode: mode, key: key}).clone(), nil
 	}
 	return nil, fmt.Errorf("addresses: %q is not one of none, hash, full", string(mode))
+}
+
+// clone is for another goroutine.
+func (p *privacy) clone() *privacy {
+	c := &privacy{mode: p.mode, key: p.key}
+	if p.mode == AddressesHash {
+		c.mac = hmac.New(sha256.New, p.key)
+	}
+	return c
 }
 
 // keyCheck tells two keys apart without telling anything of them.
@@ -165,6 +175,7 @@ func domainByte(c byte) bool {
 // addressText is a column of free text that may quote addresses.
 func addressText[T any](name, doc string, at func(T) *string) column[T] {
 	c := textColumn(name, long, doc, at)
+	c.fill = nil
 	c.put = func(row T, s *scratch) parquet.Value {
 		if p := at(row); p != nil {
 			return s.textWithAddresses(*p)

@@ -10,11 +10,12 @@ import (
 type kind uint8
 
 const (
-	word   kind = iota // a word of a fixed list: dictionary
-	shared             // text that repeats between rows, domains above all: dictionary
-	unique             // text that does not repeat
-	long               // text for people, and long records: dictionary, no statistics
-	raw                // bytes that do not compress
+	word    kind = iota // a word of a fixed list: dictionary
+	grouped             // text whose equal values stand together: dictionary
+	shared              // text that repeats between rows, domains above all: dictionary
+	unique              // text that does not repeat
+	long                // text for people, and long records: dictionary
+	raw                 // bytes that do not compress
 	boolean
 	int32s
 	int64s
@@ -30,6 +31,9 @@ type column[T any] struct {
 	words    string // the closed list of words, where there is one
 	put      func(T, *scratch) parquet.Value
 	get      func(T, *value)
+	// fill does what put does for many rows of a column that is no list's,
+	// where that is worth a loop of its own.
+	fill func(values []parquet.Value, rows []T, present int) []parquet.Value
 }
 
 // value is one value on its way back. Strings and bytes are never overwritten
@@ -52,7 +56,7 @@ func (v *value) time() time.Time {
 func (v *value) text() string { return UnescapeText(v.s) }
 
 // textColumn is a column of strings, null where the string is empty. at may
-// return nil: null.
+// return nil: null. Words are ours, so they are not escaped.
 func textColumn[T any, S ~string](name string, k kind, doc string, at func(T) *S) column[T] {
 	return column[T]{
 		name: name, kind: k, doc: doc,
@@ -61,14 +65,38 @@ func textColumn[T any, S ~string](name string, k kind, doc string, at func(T) *S
 			if p == nil {
 				return parquet.Value{}
 			}
-			return textValue(string(*p))
+			return textOf(k, string(*p))
 		},
 		get: func(row T, v *value) {
-			if p := at(row); p != nil && !v.null {
+			p := at(row)
+			switch {
+			case p == nil || v.null:
+			case k == word:
+				*p = S(v.s)
+			default:
 				*p = S(v.text())
 			}
 		},
+		fill: func(values []parquet.Value, rows []T, present int) []parquet.Value {
+			for _, r := range rows {
+				p := at(r)
+				if p == nil || *p == "" {
+					values = append(values, nullAt(present-1))
+					continue
+				}
+				values = append(values, textOf(k, string(*p)))
+				values[len(values)-1].SetDefinitionLevel(present)
+			}
+			return values
+		},
 	}
+}
+
+func textOf(k kind, s string) parquet.Value {
+	if k == word {
+		return wordValue(s)
+	}
+	return textValue(s)
 }
 
 // wordColumn is a textColumn of words from a fixed list.
@@ -181,7 +209,12 @@ func timeColumn[T any](name, doc string, at func(T) *time.Time) column[T] {
 func bytesColumn[T any](name, doc string, at func(T) *[]byte) column[T] {
 	return column[T]{
 		name: name, kind: raw, doc: doc,
-		put: func(row T, s *scratch) parquet.Value { return s.bytes(*at(row)) },
+		put: func(row T, _ *scratch) parquet.Value {
+			if b := *at(row); len(b) > 0 {
+				return parquet.ByteArrayValue(b)
+			}
+			return parquet.Value{}
+		},
 		get: func(row T, v *value) { *at(row) = v.b },
 	}
 }
@@ -190,7 +223,7 @@ func bytesColumn[T any](name, doc string, at func(T) *[]byte) column[T] {
 func derived[T any](name string, k kind, doc string, put func(T) string) column[T] {
 	return column[T]{
 		name: name, kind: k, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value { return textValue(put(row)) },
+		put: func(row T, _ *scratch) parquet.Value { return textOf(k, put(row)) },
 		get: func(T, *value) {},
 	}
 }
@@ -198,7 +231,7 @@ func derived[T any](name string, k kind, doc string, put func(T) string) column[
 // always makes a column required: null is never written, empty is.
 func always[T any](c column[T]) column[T] {
 	put := c.put
-	c.required = true
+	c.required, c.fill = true, nil
 	c.put = func(row T, s *scratch) parquet.Value {
 		if v := put(row, s); !v.IsNull() {
 			return v

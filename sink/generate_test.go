@@ -53,6 +53,9 @@ func (g *generator) str() string {
 	return hostile[g.IntN(len(hostile))]
 }
 
+// word is what the code itself makes: never hostile.
+func (g *generator) word() string { return pick(g, "", "some_reason", "other", "none") }
+
 // name is a domain: never with an at sign.
 func (g *generator) name() string { return fmt.Sprintf("d%d.example", g.IntN(50)) }
 
@@ -94,13 +97,13 @@ func pick[S any](g *generator, s ...S) S { return s[g.IntN(len(s))] }
 
 func (g *generator) signature() evidence.Signature {
 	s := evidence.Signature{
-		Field: int32(g.IntN(100)), Problem: g.str(), Detail: g.str(),
+		Field: int32(g.IntN(100)), Problem: g.word(), Detail: g.str(),
 		Domain: g.name(), Selector: g.str(), Algorithm: g.str(),
 		HeaderCanon: evidence.Canon(g.IntN(2)), BodyCanon: evidence.Canon(g.IntN(2)),
 		BodyLength: pick(g, -1, 0, 1, int64(1)<<62), BodyUnsigned: pick(g, int64(0), 5),
 		SignedAt: g.time(), ExpiresAt: g.time(), SignedHeaders: g.str(),
 		BodyHashMatch: g.flag(), BodyHash: g.bytes(), HeaderHash: g.bytes(), Signature: g.bytes(),
-		Damage: g.str(), Repaired: g.flag(),
+		Damage: g.word(), Repaired: g.flag(),
 	}
 	s.AUIDDomain = s.Domain
 	if s.HasAUID = g.flag(); s.HasAUID {
@@ -133,10 +136,10 @@ func (g *generator) someAnswers() []*dns.Answer {
 func (g *generator) evidence() *evidence.Evidence {
 	e := &evidence.Evidence{
 		Origin: evidence.Origin{
-			Ordinal: g.ordinal, Source: g.str(), Format: g.str(),
+			Ordinal: g.ordinal, Source: g.str(), Format: g.word(),
 			Offset: g.Int64(), Length: g.Int64(), FromLog: g.flag(),
 		},
-		Malformed: g.str(), MessageID: g.str(), Date: g.time(), ListID: g.str(),
+		Malformed: g.word(), MessageID: g.str(), Date: g.time(), ListID: g.str(),
 		Author: evidence.Author{
 			Domains: g.strings(), Fields: g.Int32(), Mailboxes: g.Int32(), Local: g.str(),
 			Problem: pick(g, evidence.AuthorOK, evidence.AuthorSeveralDomains),
@@ -160,7 +163,7 @@ func (g *generator) evidence() *evidence.Evidence {
 	}
 	e.Envelope.ClientIP = pick(g, netip.Addr{}, netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::ffff:1:2"))
 	for range g.IntN(4) {
-		e.AddAnomaly(g.str())
+		e.AddAnomaly(pick(g, "a", "b", "c"))
 		e.Signatures = append(e.Signatures, g.signature())
 	}
 	for range g.IntN(3) {
@@ -168,7 +171,7 @@ func (g *generator) evidence() *evidence.Evidence {
 			Result: g.str(), Domain: g.str(), Selector: g.str(), Algorithm: g.str(), BPrefix: g.str(), Bits: g.Int32(),
 		})
 	}
-	e.ARC.Problem = g.str()
+	e.ARC.Problem = g.word()
 	for i := range g.IntN(3) {
 		e.ARC.Sets = append(e.ARC.Sets, evidence.ARCSet{
 			Instance: int32(i + 1), CV: g.str(), Seal: g.signature(), Message: g.signature(), Results: g.str(),
@@ -179,7 +182,7 @@ func (g *generator) evidence() *evidence.Evidence {
 
 func (g *generator) spf(scope spf.Scope) *spf.Outcome {
 	o := &spf.Outcome{
-		Result: pick(g, spf.None, spf.Pass, spf.TempError), Reason: spf.Reason(g.str()), Scope: scope,
+		Result: pick(g, spf.None, spf.Pass, spf.TempError), Reason: spf.Reason(g.word()), Scope: scope,
 		Domain: g.str(), Mechanism: g.str(), Answers: g.someAnswers(),
 	}
 	if scope == spf.MailFrom {
@@ -201,19 +204,19 @@ func (g *generator) record() *evaluate.Record {
 	v.DKIMBest = g.IntN(len(e.Signatures)+1) - 1
 	for range e.Signatures {
 		v.DKIM = append(v.DKIM, dkim.Outcome{
-			Result: pick(g, dkim.Pass, dkim.Fail), Reason: dkim.Reason(g.str()), Detail: g.str(),
+			Result: pick(g, dkim.Pass, dkim.Fail), Reason: dkim.Reason(g.word()), Detail: g.str(),
 			KeyBits: g.Int32(), Testing: g.flag(), KeySource: g.str(), Answers: g.someAnswers(),
 		})
 		v.DMARC.DKIMAlignments = append(v.DMARC.DKIMAlignments, pick(g, dmarc.NotAligned, dmarc.Strict))
 	}
-	v.ARC = arc.Outcome{Result: pick(g, arc.None, arc.Pass), Reason: arc.Reason(g.str()), Detail: g.str(), Answers: g.someAnswers()}
+	v.ARC = arc.Outcome{Result: pick(g, arc.None, arc.Pass), Reason: arc.Reason(g.word()), Detail: g.str(), Answers: g.someAnswers()}
 	for range e.ARC.Sets {
-		v.ARC.Sets = append(v.ARC.Sets, arc.SetOutcome{Seal: g.str(), Message: g.str(), SealReason: g.str(), MessageReason: g.str()})
+		v.ARC.Sets = append(v.ARC.Sets, arc.SetOutcome{Seal: g.word(), Message: g.word(), SealReason: g.word(), MessageReason: g.word()})
 	}
 	g.dmarc(&v.DMARC)
 	v.Category = pick(g, evaluate.Categories...)
 	v.Disposition, v.Disposition74 = g.disposition(), g.disposition()
-	v.OverrideType, v.OverrideComment = g.str(), g.str()
+	v.OverrideType, v.OverrideComment = g.word(), g.str()
 	return r
 }
 
@@ -222,12 +225,12 @@ func (g *generator) disposition() dmarc.Disposition {
 }
 
 func (g *generator) dmarc(o *dmarc.Outcome) {
-	o.Result, o.Reason, o.Detail = pick(g, dmarc.Pass, dmarc.None), dmarc.Reason(g.str()), g.str()
+	o.Result, o.Reason, o.Detail = pick(g, dmarc.Pass, dmarc.None), dmarc.Reason(g.word()), g.str()
 	o.OrganizationalDomain, o.PolicyDomain = g.str(), g.str()
 	o.SPFAlignment = pick(g, dmarc.NotAligned, dmarc.Relaxed)
 	o.PassedSPF, o.PassedDKIM = g.flag(), g.flag()
-	o.Policy, o.PolicyTag, o.Disposition = g.disposition(), g.str(), g.disposition()
-	o.Override, o.OverrideComment = g.str(), g.str()
+	o.Policy, o.PolicyTag, o.Disposition = g.disposition(), g.word(), g.disposition()
+	o.Override, o.OverrideComment = g.word(), g.str()
 	o.Answers = g.someAnswers()
 	if g.flag() {
 		return

@@ -33,7 +33,7 @@ func originColumns() []item[*row] {
 			doc: "Hex of 128 bits over the raw message (XXH3); empty for a log record.",
 			put: putDigest, get: getDigest,
 		},
-		always(textColumn("source", shared, "Path as given; a member of an archive as path!member.",
+		always(textColumn("source", grouped, "Path as given; a member of an archive as path!member.",
 			func(r *row) *string { return &r.Evidence.Origin.Source })),
 		always(wordColumn("source_format", "Format found.",
 			"mbox mboxo mboxrd mboxcl mboxcl2 maildir mh eml emlx tar zip postfix exim sendmail qpsmtpd rspamd opendmarc-history",

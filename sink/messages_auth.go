@@ -111,7 +111,7 @@ func dkimColumns() []item[*row] {
 				}
 			},
 		},
-	), list[*row, signed]{
+	), &list[*row, signed]{
 		name: "dkim", doc: "The DKIM-Signature fields from the top: what was found and what follows from it.",
 		fields: dkimFields(),
 		count:  func(r *row) int { return len(r.Evidence.Signatures) },
@@ -132,9 +132,9 @@ func outcomeOf[S any](field func(*dkim.Outcome) *S) func(signed) *S {
 
 func arcColumns() []item[*row] {
 	return []item[*row]{
-		scalar[*row]{wordColumn("arc_result", "Result of the chain (RFC 8617 section 4.4).", arcWords,
+		&scalar[*row]{wordColumn("arc_result", "Result of the chain (RFC 8617 section 4.4).", arcWords,
 			func(r *row) *arc.Result { return &r.Verdict.ARC.Result })},
-		list[*row, chained]{
+		&list[*row, chained]{
 			name: "arc", doc: "The ARC sets by rising instance.",
 			fields: arcFields(),
 			count:  func(r *row) int { return len(r.Evidence.ARC.Sets) },
@@ -153,19 +153,19 @@ func dmarcColumns() []item[*row] {
 			func(r *row) *string { return &r.Verdict.DMARC.PolicyDomain }),
 		textColumn("dmarc_record", long, "The policy record, as published.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.Text })),
-		textColumn("dmarc_p", word, "p= as published, lower case.",
+		textColumn("dmarc_p", shared, "p= as published, lower case.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.P })),
-		textColumn("dmarc_sp", word, "sp= as published, lower case.",
+		textColumn("dmarc_sp", shared, "sp= as published, lower case.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.SP })),
-		textColumn("dmarc_np", word, "np= as published, lower case.",
+		textColumn("dmarc_np", shared, "np= as published, lower case.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.NP })),
 		optionalInt32Column("dmarc_pct", "pct= as published.", -1,
 			ofRecord(func(p *dmarc.Record) *int32 { return &p.PCT })),
-		textColumn("dmarc_t", word, "t= as published.",
+		textColumn("dmarc_t", shared, "t= as published.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.T })),
-		textColumn("dmarc_adkim", word, "adkim= as published.",
+		textColumn("dmarc_adkim", shared, "adkim= as published.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.ADKIM })),
-		textColumn("dmarc_aspf", word, "aspf= as published.",
+		textColumn("dmarc_aspf", shared, "aspf= as published.",
 			ofRecord(func(p *dmarc.Record) *string { return &p.ASPF })),
 		wordColumn("dmarc_policy", "The policy that applies to this message: p, sp or np, before t and pct.", policyWords,
 			func(r *row) *disposition { return &r.Verdict.DMARC.Policy }),
@@ -174,15 +174,15 @@ func dmarcColumns() []item[*row] {
 
 func recordedColumns() []item[*row] {
 	return []item[*row]{
-		scalar[*row]{textColumn("recorded_authserv_id", shared, "Who recorded the verdict of the day.",
+		&scalar[*row]{textColumn("recorded_authserv_id", shared, "Who recorded the verdict of the day.",
 			func(r *row) *string { return &r.Evidence.Recorded.AuthservID })},
-		scalar[*row]{textColumn("recorded_spf", shared, "SPF result of the day, as written.",
+		&scalar[*row]{textColumn("recorded_spf", shared, "SPF result of the day, as written.",
 			func(r *row) *string { return &r.Evidence.Recorded.SPF })},
-		scalar[*row]{textColumn("recorded_dkim", shared, "DKIM result of the day, as written.",
+		&scalar[*row]{textColumn("recorded_dkim", shared, "DKIM result of the day, as written.",
 			func(r *row) *string { return &r.Evidence.Recorded.DKIM })},
-		scalar[*row]{textColumn("recorded_dmarc", shared, "DMARC result of the day, as written.",
+		&scalar[*row]{textColumn("recorded_dmarc", shared, "DMARC result of the day, as written.",
 			func(r *row) *string { return &r.Evidence.Recorded.DMARC })},
-		scalar[*row]{textColumn("recorded_disposition", shared, "Disposition of the day, as written.",
+		&scalar[*row]{textColumn("recorded_disposition", shared, "Disposition of the day, as written.",
 			func(r *row) *string { return &r.Evidence.Recorded.Disposition })},
 		stringList("anomalies", word, "What was odd but survivable, stable words.",
 			func(r *row) *[]string { return &r.Evidence.Anomalies }),

@@ -143,7 +143,7 @@ func moreDMARCColumns() []item[*row] {
 		textColumn("dmarc_override", word, "Why it is milder than the policy: sampled_out, policy_test_mode.",
 			func(r *row) *string { return &o(r).Override }),
 		addressText("dmarc_override_comment", "More on that, for people.", func(r *row) *string { return &o(r).OverrideComment }),
-		textColumn("dmarc_psd", word, "psd= as published.", ofRecord(func(p *dmarc.Record) *string { return &p.PSD })),
+		textColumn("dmarc_psd", shared, "psd= as published.", ofRecord(func(p *dmarc.Record) *string { return &p.PSD })),
 		textColumn("dmarc_rua", long, "rua= as published.", ofRecord(func(p *dmarc.Record) *string { return &p.RUA })),
 		textColumn("dmarc_ruf", long, "ruf= as published.", ofRecord(func(p *dmarc.Record) *string { return &p.RUF })),
 		textColumn("dmarc_fo", shared, "fo= as published.", ofRecord(func(p *dmarc.Record) *string { return &p.FO })),
@@ -162,7 +162,7 @@ func moreRecordedColumns() []item[*row] {
 			func(r *row) *string { return &r.Evidence.Recorded.Policy }),
 		addressText("recorded_header_from", "header.from of the dmarc result.",
 			func(r *row) *string { return &r.Evidence.Recorded.HeaderFrom }),
-	), list[*row, rs]{
+	), &list[*row, rs]{
 		name: "recorded_signatures", doc: "The dkim results of the day one by one.",
 		fields: []column[rs]{
 			textColumn("result", shared, "Result, as written.", func(s rs) *string { return &s.Result }),

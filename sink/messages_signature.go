@@ -205,7 +205,7 @@ func arcSignatures() item[*row] {
 		timeColumn("expires_at", "x=.", func(a arcSignature) *timeType { return &a.ExpiresAt }),
 		bodyLengthField(sig), bodyHashMatchField(sig), headerHashField(sig), signatureField(sig),
 	}
-	return list[*row, arcSignature]{
+	return &list[*row, arcSignature]{
 		name: "arc_signatures", doc: "The evidence of the ARC sets: for each the seal, then the message signature.",
 		fields: append(fields, evidenceFields(sig)...),
 		count:  func(r *row) int { return 2 * len(r.Evidence.ARC.Sets) },

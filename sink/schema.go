@@ -77,7 +77,7 @@ func (l *leafInfo) node() parquet.Node {
 // node is the type and encoding of a kind.
 func (k kind) node() parquet.Node {
 	switch k {
-	case word, shared, long:
+	case word, grouped, shared, long:
 		return parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	case unique:
 		return parquet.Encoded(parquet.String(), &parquet.Plain)
@@ -94,8 +94,11 @@ func (k kind) node() parquet.Node {
 	}
 }
 
-// bounded tells whether the least and greatest value of a page help a filter.
-func (k kind) bounded() bool { return k != raw && k != long }
+// bounded tells whether the least and greatest value of a page help a filter:
+// not where values lie about in no order.
+func (k kind) bounded() bool {
+	return k == grouped || k == boolean || k == int32s || k == int64s || k == moment
+}
 
 // path is where leaf i of the column is in the schema.
 func (in *columnInfo) path(i int) []string {

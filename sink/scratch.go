@@ -18,6 +18,21 @@ func textValue(s string) parquet.Value {
 	return stringValue(EscapeText(s))
 }
 
+// wordValue is a word; null where it is empty.
+func wordValue(s string) parquet.Value {
+	if s == "" {
+		return parquet.Value{}
+	}
+	return stringValue(s)
+}
+
+// nulls are null at each definition level that a column can have.
+var nulls = [...]parquet.Value{
+	parquet.Value{}, parquet.Value{}.Level(0, 1, 0), parquet.Value{}.Level(0, 2, 0),
+}
+
+func nullAt(level int) parquet.Value { return nulls[level] }
+
 // stringValue is s as it is. The value keeps s alive and is only ever read, so
 // that no byte needs to be copied before the column's page is built.
 func stringValue(s string) parquet.Value {
@@ -27,16 +42,14 @@ func stringValue(s string) parquet.Value {
 	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// scratch is the memory of one batch of rows: bytes that are made for it, and
-// copies of bytes that the record's owner may reuse.
+// scratch is the memory of one batch of rows for bytes that are made for it.
 type scratch struct {
 	arena   []byte
 	privacy *privacy
 }
 
-// arenaSize is the first size of a batch's memory in bytes: what 512 rows with
-// two signatures each need.
-const arenaSize = 512 << 10
+// arenaSize is the first size of a batch's memory in bytes.
+const arenaSize = batchRows << 8
 
 func (s *scratch) reset() { s.arena = s.arena[:0] }
 
@@ -53,12 +66,4 @@ func (s *scratch) room(n int) []byte {
 func (s *scratch) take(b []byte) parquet.Value {
 	s.arena = s.arena[:len(s.arena)+len(b)]
 	return parquet.ByteArrayValue(b[:len(b):len(b)])
-}
-
-// bytes copies b; null where it is empty.
-func (s *scratch) bytes(b []byte) parquet.Value {
-	if len(b) == 0 {
-		return parquet.Value{}
-	}
-	return s.take(append(s.room(len(b)), b...))
 }

@@ -14,8 +14,8 @@ type table[T any] struct {
 type item[T any] interface {
 	// info describes the column and its leaves, in order.
 	info() columnInfo
-	// put appends the row's values to the batch of each leaf.
-	put(row T, leaves []leafBatch, s *scratch)
+	// put appends the values of some rows to the batch of each leaf.
+	put(rows []T, leaves []leafBatch, s *scratch)
 	// get puts the next value of each leaf into the row; leaves that nobody
 	// asked for are nil.
 	get(row T, leaves []*cursor)
@@ -43,29 +43,53 @@ func (c *column[T]) leaf() leafInfo {
 type leafBatch struct {
 	values  []parquet.Value
 	present int // definition level of a value that is not null
-	index   int
 }
 
-func (b *leafBatch) add(v parquet.Value, repetition int) {
-	level := b.present
-	if v.IsNull() {
-		level--
+func newLeafBatch(in *columnInfo, l *leafInfo) leafBatch {
+	b := leafBatch{values: make([]parquet.Value, 0, batchRows)}
+	if in.list {
+		b.present++
 	}
-	b.values = append(b.values, v.Level(repetition, level, b.index))
+	if !l.required {
+		b.present++
+	}
+	return b
+}
+
+// leveled appends a value with its levels; repetition is 1 for all but the first
+// of a list.
+func leveled(values []parquet.Value, v parquet.Value, repetition, present int) []parquet.Value {
+	values = append(values, v)
+	last := &values[len(values)-1]
+	if v.IsNull() {
+		present--
+	}
+	last.SetRepetitionLevel(repetition)
+	last.SetDefinitionLevel(present)
+	return values
 }
 
 // scalar is a column of one value for each row.
 type scalar[T any] struct{ column[T] }
 
-func (c scalar[T]) info() columnInfo {
+func (c *scalar[T]) info() columnInfo {
 	return columnInfo{name: c.name, doc: c.doc, words: c.words, leaves: []leafInfo{c.leaf()}}
 }
 
-func (c scalar[T]) put(row T, leaves []leafBatch, s *scratch) {
-	leaves[0].add(c.column.put(row, s), 0)
+func (c *scalar[T]) put(rows []T, leaves []leafBatch, s *scratch) {
+	b := &leaves[0]
+	if c.fill != nil {
+		b.values = c.fill(b.values, rows, b.present)
+		return
+	}
+	values, put := b.values, c.column.put
+	for _, r := range rows {
+		values = leveled(values, put(r, s), 0, b.present)
+	}
+	b.values = values
 }
 
-func (c scalar[T]) get(row T, leaves []*cursor) {
+func (c *scalar[T]) get(row T, leaves []*cursor) {
 	if l := leaves[0]; l != nil {
 		c.column.get(row, l.next())
 	}
@@ -80,7 +104,7 @@ type list[T, E any] struct {
 	grow      func(T, int) // makes room for that many elements, all zero
 }
 
-func (c list[T, E]) info() columnInfo {
+func (c *list[T, E]) info() columnInfo {
 	in := columnInfo{name: c.name, doc: c.doc, list: true}
 	for i := range c.fields {
 		in.leaves = append(in.leaves, c.fields[i].leaf())
@@ -88,24 +112,24 @@ func (c list[T, E]) info() columnInfo {
 	return in
 }
 
-func (c list[T, E]) put(row T, leaves []leafBatch, s *scratch) {
-	n := c.count(row)
-	if n == 0 {
-		for i := range leaves {
-			b := &leaves[i]
-			b.values = append(b.values, parquet.Value{}.Level(0, 0, b.index))
+func (c *list[T, E]) put(rows []T, leaves []leafBatch, s *scratch) {
+	for j := range leaves {
+		b, put := &leaves[j], c.fields[j].put
+		values := b.values
+		for _, r := range rows {
+			n := c.count(r)
+			if n == 0 {
+				values = append(values, parquet.Value{})
+			}
+			for i := range n {
+				values = leveled(values, put(c.at(r, i), s), min(i, 1), b.present)
+			}
 		}
-		return
-	}
-	for i := range n {
-		e := c.at(row, i)
-		for j := range leaves {
-			leaves[j].add(c.fields[j].put(e, s), min(i, 1))
-		}
+		b.values = values
 	}
 }
 
-func (c list[T, E]) get(row T, leaves []*cursor) {
+func (c *list[T, E]) get(row T, leaves []*cursor) {
 	n := -1
 	for _, l := range leaves {
 		if l != nil {
@@ -138,7 +162,7 @@ func (c list[T, E]) get(row T, leaves []*cursor) {
 func items[T any](columns ...column[T]) []item[T] {
 	out := make([]item[T], len(columns))
 	for i, c := range columns {
-		out[i] = scalar[T]{c}
+		out[i] = &scalar[T]{c}
 	}
 	return out
 }
@@ -146,7 +170,7 @@ func items[T any](columns ...column[T]) []item[T] {
 // stringList is a list of strings.
 func stringList[T any](name string, k kind, doc string, at func(T) *[]string) item[T] {
 	element := textColumn("", k, "", func(p *string) *string { return p })
-	return list[T, *string]{
+	return &list[T, *string]{
 		name: name, doc: doc, fields: []column[*string]{always(element)},
 		count: func(row T) int {
 			if p := at(row); p != nil {

@@ -23,22 +23,22 @@ func dnsTable() *table[*dnsRow] {
 		doc: "Every distinct DNS answer that the verdicts rest on, in order of first use. " +
 			"Names, records and cnames are escaped as in master files: \\DDD is a byte in decimal.",
 		columns: []item[*dnsRow]{
-			scalar[*dnsRow]{dnsText("name", "The name asked, without the final dot.", func(r *dnsRow) *string { return &r.Name })},
-			scalar[*dnsRow]{dnsType()},
-			scalar[*dnsRow]{dnsStatus()},
-			scalar[*dnsRow]{wordColumn("failure", "Which failure.",
+			&scalar[*dnsRow]{dnsText("name", "The name asked, without the final dot.", func(r *dnsRow) *string { return &r.Name })},
+			&scalar[*dnsRow]{dnsType()},
+			&scalar[*dnsRow]{dnsStatus()},
+			&scalar[*dnsRow]{wordColumn("failure", "Which failure.",
 				"timeout servfail refused formerr other_rcode network loop too_large bad_name",
 				func(r *dnsRow) *dns.FailureKind { return &r.Kind })},
 			dnsList("records", "RDATA in canonical text form, sorted; character-strings of TXT joined.",
 				func(r *dnsRow) *[]string { return &r.Records }),
 			dnsList("cnames", "The chain of aliases followed.", func(r *dnsRow) *[]string { return &r.CNAMEs }),
-			scalar[*dnsRow]{dnsTTL()},
-			scalar[*dnsRow]{textColumn("source", shared, "Which source spoke.", func(r *dnsRow) *string { return &r.Source })},
-			scalar[*dnsRow]{timeColumn("observed_at", "When it was seen.", func(r *dnsRow) *timeType { return &r.ObservedAt })},
-			scalar[*dnsRow]{timeColumn("valid_from", "The source gives this answer from here on; null is unbounded.", func(r *dnsRow) *timeType { return &r.Since })},
-			scalar[*dnsRow]{timeColumn("valid_until", "The source gives this answer up to here; null is unbounded.", func(r *dnsRow) *timeType { return &r.Until })},
-			scalar[*dnsRow]{boolColumn("nearest", "The moment asked for lies outside the observation; this was the nearest.", func(r *dnsRow) *bool { return &r.Nearest })},
-			scalar[*dnsRow]{int64Column("first_ordinal", "Ordinal of the first message that rests on it.", func(r *dnsRow) *int64 { return &r.ordinal })},
+			&scalar[*dnsRow]{dnsTTL()},
+			&scalar[*dnsRow]{textColumn("source", shared, "Which source spoke.", func(r *dnsRow) *string { return &r.Source })},
+			&scalar[*dnsRow]{timeColumn("observed_at", "When it was seen.", func(r *dnsRow) *timeType { return &r.ObservedAt })},
+			&scalar[*dnsRow]{timeColumn("valid_from", "The source gives this answer from here on; null is unbounded.", func(r *dnsRow) *timeType { return &r.Since })},
+			&scalar[*dnsRow]{timeColumn("valid_until", "The source gives this answer up to here; null is unbounded.", func(r *dnsRow) *timeType { return &r.Until })},
+			&scalar[*dnsRow]{boolColumn("nearest", "The moment asked for lies outside the observation; this was the nearest.", func(r *dnsRow) *bool { return &r.Nearest })},
+			&scalar[*dnsRow]{int64Column("first_ordinal", "Ordinal of the first message that rests on it.", func(r *dnsRow) *int64 { return &r.ordinal })},
 		},
 	}
 }
@@ -54,7 +54,7 @@ func dnsText[T any](name, doc string, at func(T) *string) column[T] {
 
 func dnsList(name, doc string, at func(*dnsRow) *[]string) item[*dnsRow] {
 	element := dnsText("", "", func(s *string) *string { return s })
-	return list[*dnsRow, *string]{
+	return &list[*dnsRow, *string]{
 		name: name, doc: doc, fields: []column[*string]{element},
 		count: func(r *dnsRow) int { return len(*at(r)) },
 		at:    func(r *dnsRow, i int) *string { return &(*at(r))[i] },
@@ -114,7 +114,7 @@ func problemsTable() *table[*Problem] {
 		name: "problems",
 		doc:  "Every input or message that could not be evaluated, and why, in input order.",
 		columns: items(
-			always(textColumn("source", shared, "Path as given.", func(p *Problem) *string { return &p.Source })),
+			always(textColumn("source", grouped, "Path as given.", func(p *Problem) *string { return &p.Source })),
 			optionalInt64Column("offset", "Where, bytes in the uncompressed source.", -1, func(p *Problem) *int64 { return &p.Offset }),
 			int64Column("length", "Bytes lost or passed over; 0 where unknown.", func(p *Problem) *int64 { return &p.Length }),
 			always(textColumn("code", word, "What went wrong, a stable word.", func(p *Problem) *string { return &p.Code })),

@@ -6,17 +6,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
 )
 
 // Sizes of what is written. They are part of the format: other values make
 // other bytes.
 const (
-	// batchRows is how many rows are taken apart before their columns are
-	// written: enough that each column is worked on for a while.
-	batchRows = 512
+	// batchRows is how many rows are kept until they are taken apart, column by
+	// column: enough that each column is worked on for a while, few enough that
+	// the rows stay in the processor's cache.
+	batchRows = 256
 	// pageRows is how many rows a page holds. Pages of all columns end at the
 	// same row, so a filter on one skips the others'.
 	pageRows = 16 << 10
@@ -31,15 +34,15 @@ const (
 
 // tableWriter writes the parts of one table.
 type tableWriter[T any] struct {
-	table   *table[T]
-	dir     string // of the dataset
-	opts    *Options
-	schema  *parquet.Schema
-	leaves  []leafBatch
-	spans   [][2]int // leaves of each column
-	scratch *scratch
+	table  *table[T]
+	dir    string // of the dataset
+	opts   *Options
+	schema *parquet.Schema
+	leaves []leafBatch
+	spans  [][2]int // leaves of each column
+	lanes  []*scratch
 
-	batch int // rows in leaves
+	batch []T // rows that are not in their columns yet
 	page  int // rows since the last end of a page
 	group int // rows since the last end of a row group
 
@@ -49,37 +52,30 @@ type tableWriter[T any] struct {
 }
 
 func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *tableWriter[T] {
-	w := &tableWriter[T]{table: t, dir: dir, opts: opts, schema: t.schema(), scratch: &scratch{privacy: p}}
+	w := &tableWriter[T]{table: t, dir: dir, opts: opts, schema: t.schema()}
+	for range max(opts.Lanes, 1) {
+		w.lanes = append(w.lanes, &scratch{privacy: p.clone()})
+	}
 	for _, in := range t.infos() {
 		first := len(w.leaves)
 		for _, l := range in.leaves {
-			b := leafBatch{index: len(w.leaves), values: make([]parquet.Value, 0, batchRows)}
-			if in.list {
-				b.present++
-			}
-			if !l.required {
-				b.present++
-			}
-			w.leaves = append(w.leaves, b)
+			w.leaves = append(w.leaves, newLeafBatch(&in, &l))
 		}
 		w.spans = append(w.spans, [2]int{first, len(w.leaves)})
 	}
 	return w
 }
 
-// append adds one row; ordinal is that of the message it belongs to, -1 for none.
+// append adds one row, which must not change from here on; ordinal is that of the message it belongs to, -1 for none.
 func (w *tableWriter[T]) append(r T, ordinal int64) error {
 	if w.file == nil {
 		if err := w.begin(); err != nil {
 			return err
 		}
 	}
-	for i, c := range w.table.columns {
-		c.put(r, w.leaves[w.spans[i][0]:w.spans[i][1]], w.scratch)
-	}
+	w.batch = append(w.batch, r)
 	w.file.part.count(ordinal)
-	w.batch++
-	if w.batch == batchRows {
+	if len(w.batch) == batchRows {
 		return w.flushBatch()
 	}
 	return nil
@@ -118,25 +114,20 @@ func (w *tableWriter[T]) begin() error {
 	return nil
 }
 
-// flushBatch writes the batch's values to their columns, and ends pages and row
-// groups where that is due.
+// flushBatch takes the batch apart, and ends pages and row groups where that is
+// due.
 func (w *tableWriter[T]) flushBatch() error {
-	if w.batch == 0 {
+	if len(w.batch) == 0 {
 		return nil
 	}
 	columns := w.out.ColumnWriters()
-	for i := range w.leaves {
-		b := &w.leaves[i]
-		if _, err := columns[i].WriteRowValues(b.values); err != nil {
-			return w.fail(err)
-		}
-		clear(b.values)
-		b.values = b.values[:0]
+	if err := w.takeApart(columns); err != nil {
+		return w.fail(err)
 	}
-	w.scratch.reset()
-	w.page += w.batch
-	w.group += w.batch
-	w.batch = 0
+	w.page += len(w.batch)
+	w.group += len(w.batch)
+	clear(w.batch)
+	w.batch = w.batch[:0]
 	if w.group >= w.opts.RowGroupRows {
 		w.group, w.page = 0, 0
 		return w.fail(w.out.Flush())
@@ -149,6 +140,43 @@ func (w *tableWriter[T]) flushBatch() error {
 		if err := c.Flush(); err != nil {
 			return w.fail(err)
 		}
+	}
+	return nil
+}
+
+// takeApart puts the batch's values into their columns. Columns know nothing of
+// each other, so each lane takes the next one that nobody has.
+func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
+	var next atomic.Int64
+	var group errgroup.Group
+	lane := func(s *scratch) error {
+		s.reset()
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(w.table.columns) {
+				return nil
+			}
+			if err := w.column(i, columns, s); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range w.lanes[1:] {
+		group.Go(func() error { return lane(s) })
+	}
+	return errors.Join(lane(w.lanes[0]), group.Wait())
+}
+
+// column puts the batch's values into one column.
+func (w *tableWriter[T]) column(i int, columns []*parquet.ColumnWriter, s *scratch) error {
+	first, end := w.spans[i][0], w.spans[i][1]
+	w.table.columns[i].put(w.batch, w.leaves[first:end], s)
+	for j := first; j < end; j++ {
+		b := &w.leaves[j]
+		if _, err := columns[j].WriteRowValues(b.values); err != nil {
+			return err
+		}
+		b.values = b.values[:0]
 	}
 	return nil
 }

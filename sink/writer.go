@@ -36,12 +36,16 @@ var (
 
 // Options are how a dataset is written.
 type Options struct {
-	RowGroupRows  int   // DefaultRowGroupRows where 0; a multiple of 512
+	RowGroupRows  int   // DefaultRowGroupRows where 0; a multiple of 256
 	PartRows      int64 // DefaultPartRows where 0
 	Addresses     Addresses
 	HashKey       []byte // for AddressesHash, at least 16 bytes
 	SchemaVersion int    // SchemaVersion where 0
 	CreatedBy     string // the program, as Parquet's created_by
+
+	// Lanes is how many goroutines take rows apart, 1 where 0. The bytes are the
+	// same whatever it is.
+	Lanes int
 
 	// Run is what else must be the same for a run to be resumed: inputs and
 	// flags, by the caller's words.
@@ -62,7 +66,8 @@ type Writer struct {
 	messages *tableWriter[*row]
 	answers  *tableWriter[*dnsRow]
 	problems *tableWriter[*Problem]
-	row      row
+	rows     [batchRows]row
+	count    int64 // of the records written
 	seen     answerSet
 	withhold withholder
 
@@ -167,8 +172,9 @@ func (w *Writer) claim(keyCheck string) error {
 // Resumed is what the dataset had when the writer was made.
 func (w *Writer) Resumed() State { return w.state }
 
-// Write adds a record. Ordinals must rise from call to call. The record's
-// strings are kept for a while, the rest of it is free when Write returns.
+// Write adds a record and takes it over: nothing of it may change afterwards.
+// Ordinals must rise from call to call. A record of [Dataset.Records] must be
+// copied first, see [Clone].
 func (w *Writer) Write(r *evaluate.Record) error {
 	if w.err != nil {
 		return w.err
@@ -188,8 +194,11 @@ func (w *Writer) write(r *evaluate.Record) error {
 	if err := w.writeAnswers(r); err != nil {
 		return err
 	}
-	w.row.Record = r
-	if err := w.messages.append(&w.row, o.Ordinal); err != nil {
+	// The batch holds at most as many rows as there are places.
+	place := &w.rows[w.count%batchRows]
+	place.Record = r
+	w.count++
+	if err := w.messages.append(place, o.Ordinal); err != nil {
 		return err
 	}
 	if w.last == nil {
@@ -218,8 +227,8 @@ func (w *Writer) writeAnswers(r *evaluate.Record) error {
 			w.withhold.count++
 			continue
 		}
-		d := dnsRow{Answer: a, ordinal: r.Evidence.Origin.Ordinal}
-		if err := w.answers.append(&d, d.ordinal); err != nil {
+		d := &dnsRow{Answer: a, ordinal: r.Evidence.Origin.Ordinal}
+		if err := w.answers.append(d, d.ordinal); err != nil {
 			return err
 		}
 	}
@@ -261,7 +270,7 @@ func (w *Writer) rollTo(ordinal int64) error {
 	}
 	w.state.NextOrdinal = next
 	w.until = next + w.opts.PartRows
-	return w.writeCheckpoint(w.messages.scratch.privacy.keyCheck())
+	return w.writeCheckpoint(w.messages.lanes[0].privacy.keyCheck())
 }
 
 // finishParts seals all parts before it names any.
