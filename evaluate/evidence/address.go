@@ -111,23 +111,22 @@ func parsePath(value []byte) (local, domain string, ok bool) {
 	}
 	s := addressScanner{v: value}
 	var m mailbox
-	for s.next(&m) {
-		switch m.kind {
-		case boxNull:
-			return "", "", true
-		case boxLocal:
-			return text(m.local.bytes(value), maxLocal), "", true
-		case boxAddress:
-			local = text(m.local.bytes(value), maxLocal)
-			if m.literal {
-				return local, "", true
-			}
-			if domain, ok = domainOf(m.domain.bytes(value)); !ok {
-				return "", "", false
-			}
+	if !s.next(&m) {
+		return "", "", false
+	}
+	switch m.kind {
+	case boxNull:
+		return "", "", true
+	case boxLocal:
+		return text(m.local.bytes(value), maxLocal), "", true
+	case boxAddress:
+		local = text(m.local.bytes(value), maxLocal)
+		if m.literal {
+			return local, "", true
+		}
+		if domain, ok = domainOf(m.domain.bytes(value)); ok {
 			return local, domain, true
 		}
-		return "", "", false
 	}
 	return "", "", false
 }

@@ -159,6 +159,13 @@ func literalEnd(v []byte, i int) int {
 // commentEnd returns the position behind the comment at i, comments within it
 // included (RFC 5322 §3.2.2), -1 where it does not end.
 func commentEnd(v []byte, i int) int {
+	j := bytes.IndexByte(v[i+1:], ')')
+	if j < 0 {
+		return -1
+	}
+	if in := v[i+1 : i+1+j]; bytes.IndexByte(in, '(') < 0 && bytes.IndexByte(in, '\\') < 0 {
+		return i + 1 + j + 1
+	}
 	depth := 0
 	for ; i < len(v); i++ {
 		switch v[i] {

@@ -40,6 +40,9 @@ func readEnvelope(h *Header, env *reader.Envelope, o *Options) (Envelope, []stri
 	if !r.e.ClientIP.IsValid() || !r.e.HasMailFrom {
 		r.results()
 	}
+	if r.e.ReceivedAt.IsZero() {
+		r.topmostDate()
+	}
 	if r.e.ReceivedAt.IsZero() && !env.ReceivedAt.IsZero() {
 		r.e.ReceivedAt = env.ReceivedAt.UTC()
 	}
@@ -73,9 +76,6 @@ func (r *envelopeReader) hops(trusted func(netip.Addr) bool) {
 		hop = rawHop{}
 		hop.parse(f.Value)
 		odd = odd || hop.empty()
-		if r.e.ReceivedAt.IsZero() {
-			r.e.ReceivedAt, _ = hop.time()
-		}
 		v := w.step(n, hop.ip, hop.protocol, hop.authBasis, trusted)
 		if v == outside {
 			r.boundary(boundary{index: n, authBasis: hop.authBasis}, &hop)
@@ -98,6 +98,25 @@ func (r *envelopeReader) hops(trusted func(netip.Addr) bool) {
 	case r.e.Hop >= 0:
 	default:
 		r.inside(w.inside(), &kept)
+	}
+}
+
+// topmostDate takes the date of the topmost Received field that has one.
+func (r *envelopeReader) topmostDate() {
+	n := 0
+	for i := range r.h.Fields {
+		if r.h.Fields[i].Kind != KindReceived {
+			continue
+		}
+		if n++; n > maxHops {
+			return
+		}
+		var hop rawHop
+		hop.parse(r.h.Fields[i].Value)
+		var ok bool
+		if r.e.ReceivedAt, ok = hop.time(); ok {
+			return
+		}
 	}
 }
 

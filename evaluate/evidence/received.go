@@ -293,19 +293,35 @@ func isNegative(w []byte) bool {
 	return equalFold(w, "no") || equalFold(w, "none") || equalFold(w, "fail") || equalFold(w, "false") || equalFold(w, "0")
 }
 
+// The classes of octets that matter to words.
+const (
+	endsWord  = iota + 1 // white space, ";", ","
+	paren                // ends a word that has begun
+	bracketed            // holds what is between it and its partner together
+)
+
+var wordClass = func() (t [256]uint8) {
+	for _, c := range []byte(" \t\r\n;,") {
+		t[c] = endsWord
+	}
+	t['('], t[')'] = paren, paren
+	t['['], t['<'], t['"'] = bracketed, bracketed, bracketed
+	return t
+}()
+
 // wordEnd returns the end of the word at i: brackets, angle brackets and quotes
 // hold together what is between them.
 func wordEnd(v []byte, i int) int {
 	start := i
 	for i < len(v) {
-		switch c := v[i]; c {
-		case ' ', '\t', '\r', '\n', ';', ',':
+		switch wordClass[v[i]] {
+		case endsWord:
 			return max(i, start+1)
-		case '(', ')':
+		case paren:
 			if i > start {
 				return i
 			}
-		case '[', '<', '"':
+		case bracketed:
 			if e := closing(v, i); e > 0 {
 				i = e
 				continue

@@ -25,7 +25,7 @@ func (r *rawHop) comment(part clause, c []byte) {
 		r.from, rest = nextWord(rest)
 		r.clauses |= 1 << clauseFrom
 		r.client(rest)
-	case part == clauseFrom:
+	case part == clauseFrom && !r.ip.IsValid():
 		r.client(c)
 	default:
 		r.keys(c)
@@ -46,7 +46,6 @@ func isHello(w []byte) bool {
 // authenticated. The word must lead the comment, or follow a program's name
 // (SquirrelMail): a client cannot put it there.
 func (r *rawHop) authComment(first, rest []byte) bool {
-	second, more := nextWord(rest)
 	switch {
 	case equalFold(first, "authenticated"):
 		r.authBasis = "authenticated"
@@ -56,7 +55,11 @@ func (r *rawHop) authComment(first, rest []byte) bool {
 		r.authBasis = "auth:"
 	case equalFold(first, "smtp-auth"), equalFold(first, "smtpauth"):
 		r.authBasis = "smtp-auth"
-	case equalFold(second, "authenticated") && !equalFold(first, "not") && len(more) > 0 && isProgram(first):
+	case isProgram(first):
+		second, more := nextWord(rest)
+		if !equalFold(second, "authenticated") || len(more) == 0 {
+			return false
+		}
 		r.authBasis = "authenticated"
 	default:
 		return false
@@ -64,8 +67,10 @@ func (r *rawHop) authComment(first, rest []byte) bool {
 	return true
 }
 
-// isProgram tells a program's name from a host's.
-func isProgram(w []byte) bool { return bytes.IndexByte(w, '.') < 0 && bytes.IndexByte(w, '[') < 0 }
+// isProgram tells a program's name from a host's, and from "not".
+func isProgram(w []byte) bool {
+	return bytes.IndexByte(w, '.') < 0 && bytes.IndexByte(w, '[') < 0 && !equalFold(w, "not")
+}
 
 // keys reads "key=value" in a comment that is not about the client.
 func (r *rawHop) keys(c []byte) {
