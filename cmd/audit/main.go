@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -113,15 +114,17 @@ func execute(ctx context.Context, s *streams, args []string) int {
 }
 
 // printable makes text that may come from mail or from file names safe for a
-// terminal: control characters are shown escaped.
+// terminal: what it would not show as it is (control characters, changes of
+// direction) is shown escaped.
 func printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfffd {
-			fmt.Fprintf(&b, "\\x%02x", r)
+		if strconv.IsGraphic(r) || r == '\n' || r == '\t' {
+			b.WriteRune(r)
 			continue
 		}
-		b.WriteRune(r)
+		q := strconv.QuoteRuneToASCII(r)
+		b.WriteString(q[1 : len(q)-1])
 	}
 	return b.String()
 }
@@ -151,6 +154,6 @@ can be resumed.`,
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.CompletionOptions.DisableDescriptions = false
-	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newReevaluateCommand(s), newCatCommand(s), newVersionCommand(s))
+	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newReevaluateCommand(s), newCatCommand(s), newExplainCommand(s), newVersionCommand(s))
 	return root
 }

@@ -103,6 +103,7 @@ type run struct {
 	eval     *evaluate.Evaluator
 	sink     *sink.Writer
 	tally    stats.Tally
+	told     []string // the first problems
 
 	progress reader.Progress
 	reports  []sink.Input
@@ -135,7 +136,7 @@ func (r *run) take(rec *evaluate.Record, err error) error {
 	var p *sink.Problem
 	switch {
 	case errors.As(err, &p):
-		r.tally.AddProblem(p.Code)
+		r.note(p)
 		return r.sink.WriteProblem(p)
 	case err != nil:
 		return err

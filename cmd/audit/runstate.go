@@ -57,8 +57,9 @@ func (r *run) recount() error {
 		if p.Stage == sink.StageRead {
 			r.skipProblems++
 		}
+		r.note(p)
 	}
-	return count(d, &r.tally)
+	return countRecords(d, &r.tally)
 }
 
 // errComplete tells that there is nothing to resume.
@@ -166,6 +167,7 @@ func (r *run) readerOptions() reader.Options {
 // stopped is how a run ends that did not complete.
 func (r *run) stopped(err error) error {
 	r.endView()
+	r.tell(r.tally.Summary().Problems)
 	r.sink.Close()
 	hint := fmt.Sprintf("; go on with: audit %s --resume --out %s ...", r.command, r.set.flags.out)
 	if errors.Is(err, context.Canceled) {
@@ -178,6 +180,7 @@ func (r *run) stopped(err error) error {
 func (r *run) finish() error {
 	r.endView()
 	sum := r.tally.Summary()
+	r.tell(sum.Problems)
 	text, err := summaryJSON(&sum)
 	if err == nil {
 		err = r.sink.WriteFile(summaryFile, text)

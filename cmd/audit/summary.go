@@ -51,17 +51,24 @@ func openDataset(dir string) (*sink.Dataset, error) {
 
 // count adds the rows of a dataset to a tally.
 func count(d *sink.Dataset, t *stats.Tally) error {
-	for r, err := range d.Records(stats.Columns...) {
-		if err != nil {
-			return err
-		}
-		t.Add(r)
+	if err := countRecords(d, t); err != nil {
+		return err
 	}
 	for p, err := range d.Problems() {
 		if err != nil {
 			return err
 		}
 		t.AddProblem(p.Code)
+	}
+	return nil
+}
+
+func countRecords(d *sink.Dataset, t *stats.Tally) error {
+	for r, err := range d.Records(stats.Columns...) {
+		if err != nil {
+			return err
+		}
+		t.Add(r)
 	}
 	return nil
 }
