@@ -80,7 +80,7 @@ func domainOf(raw []byte) (string, bool) {
 	return string(raw), true
 }
 
-// domainOfU maps a name with U-labels to A-labels (RFC 5891 §5, with the
+// domainOfU maps a name with U-labels to A-labels (RFC 9989 §5.3.1, RFC 5891 §5, with the
 // mapping of UTS 46 that mail clients and resolvers apply before a look-up).
 func domainOfU(raw []byte) (string, bool) {
 	if !utf8.Valid(raw) {

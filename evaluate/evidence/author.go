@@ -87,7 +87,7 @@ func (r *authorReader) domain(a *Author, m *mailbox, v []byte) {
 	}
 	d, ok := domainOf(m.domain.bytes(v))
 	if !ok || m.literal {
-		r.noDomain = true // RFC 9989 §4: an author domain is a domain name
+		r.noDomain = true // RFC 9989 §3.2.2: an author domain is a domain name
 		return
 	}
 	for _, have := range a.Domains {

@@ -154,11 +154,12 @@ func (r *resultRecorder) dmarc(m *AuthMethod) bool {
 	rec := &r.e.Recorded
 	rec.DMARC = m.Result
 	rec.HeaderFrom, _ = domainOf([]byte(m.Property("header.from")))
-	rec.Policy = m.first("policy.p", "policy.published-domain-policy")
+	// polrec.p is of the drafts of RFC 9989; the longest name is Fastmail's.
+	rec.Policy = m.first("polrec.p", "policy.p", "policy.published-domain-policy")
 	if rec.Policy == "" {
 		rec.Policy = m.commentValue("p", "policy")
 	}
-	// "action" is Microsoft's; policy.dmarc is registered by RFC 7489 §11.1.
+	// policy.dmarc is RFC 9989 §9.1's; "action" is Microsoft's.
 	rec.Disposition = m.first("policy.applied-disposition", "policy.dmarc", "action")
 	if rec.Disposition == "" {
 		rec.Disposition = m.commentValue("dis", "d", "disposition")

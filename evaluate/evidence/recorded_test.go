@@ -37,6 +37,8 @@ func TestRecorded(t *testing.T) {
 			Recorded{AuthservID: "hotmail.com", SPF: "pass", DKIM: "none", DMARC: "fail", Disposition: "oreject", HeaderFrom: "example.org"}, ""},
 		{"fastmail", []string{"Authentication-Results: mx.example.net; dmarc=pass policy.published-domain-policy=none policy.applied-disposition=none policy.evaluated-disposition=none (p=none,d=none,d.eval=none) policy.policy-from=p header.from=example.org", hop},
 			Recorded{AuthservID: "mx.example.net", DMARC: "pass", Policy: "none", Disposition: "none", HeaderFrom: "example.org"}, ""},
+		{"RFC 9989 and its drafts", []string{"Authentication-Results: mx.example.net; dmarc=pass header.from=example.org polrec.p=none polrec.domain=example.org policy.dmarc=none", hop},
+			Recorded{AuthservID: "mx.example.net", DMARC: "pass", Policy: "none", Disposition: "none", HeaderFrom: "example.org"}, ""},
 		{"rspamd", []string{"Authentication-Results: mx.example.net; dmarc=pass (policy=quarantine) header.from=example.org", hop},
 			Recorded{AuthservID: "mx.example.net", DMARC: "pass", Policy: "quarantine", HeaderFrom: "example.org"}, ""},
 		{"Received-SPF fills in", []string{"Received-SPF: SoftFail (x) client-ip=192.0.2.1", hop}, Recorded{SPF: "softfail"}, ""},
