@@ -54,6 +54,12 @@ func skip(b []byte, prefix string) ([]byte, bool) {
 
 // upTo returns b before the first of the bytes in stops.
 func upTo(b []byte, stops string) []byte {
+	if len(stops) == 1 {
+		if i := bytes.IndexByte(b, stops[0]); i >= 0 {
+			return b[:i]
+		}
+		return b
+	}
 	for i, c := range b {
 		for j := range len(stops) {
 			if c == stops[j] {
@@ -67,8 +73,12 @@ func upTo(b []byte, stops string) []byte {
 // word cuts the first word off b, which blanks end.
 func word(b []byte) (first, rest []byte) {
 	b = trimLeft(b)
-	first = upTo(b, " \t")
-	return first, trimLeft(b[len(first):])
+	for i, c := range b {
+		if c == ' ' || c == '\t' {
+			return b[:i], trimLeft(b[i+1:])
+		}
+	}
+	return b, nil
 }
 
 func trimLeft(b []byte) []byte {

@@ -1,0 +1,78 @@
+package maillog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"mailaudit/reader"
+)
+
+// postfixLog is a day of a server with filters: messages overlap, and what the
+// lines say is spread over programs as it is on real ones.
+func postfixLog(n int) []byte {
+	var b bytes.Buffer
+	const overlap = 7
+	for i := range n + overlap {
+		at := time.Date(2026, 3, 1, 0, 0, i/2, 0, time.UTC).Format(time.Stamp)
+		if i < n {
+			ip := fmt.Sprintf("192.0.2.%d", i%250)
+			fmt.Fprintf(&b, "%s mx1 postfix/smtpd[%d]: connect from mail%d.example.org[%s]\n", at, 900+i%9, i%250, ip)
+			fmt.Fprintf(&b, "%s mx1 policyd-spf[77]: prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=%s; helo=mail%d.example.org; envelope-from=user%d@example.org; receiver=me@example.com \n", at, ip, i%250, i)
+			fmt.Fprintf(&b, "%s mx1 postfix/smtpd[%d]: %X: client=mail%d.example.org[%s]\n", at, 900+i%9, 0xA0000000+i, i%250, ip)
+			fmt.Fprintf(&b, "%s mx1 postfix/cleanup[12]: %X: message-id=<%d.abcdef@example.org>\n", at, 0xA0000000+i, i)
+			fmt.Fprintf(&b, "%s mx1 opendkim[5]: %X: mail%d.example.org [%s] not internal\n", at, 0xA0000000+i, i%250, ip)
+			fmt.Fprintf(&b, "%s mx1 opendkim[5]: %X: s=sel1 d=example.org a=rsa-sha256 SSL \n", at, 0xA0000000+i)
+			fmt.Fprintf(&b, "%s mx1 opendkim[5]: %X: DKIM verification successful\n", at, 0xA0000000+i)
+			fmt.Fprintf(&b, "%s mx1 opendmarc[6]: %X: example.org pass\n", at, 0xA0000000+i)
+			fmt.Fprintf(&b, "%s mx1 postfix/qmgr[13]: %X: from=<user%d@example.org>, size=12345, nrcpt=1 (queue active)\n", at, 0xA0000000+i, i)
+			fmt.Fprintf(&b, "%s mx1 postfix/smtpd[%d]: disconnect from mail%d.example.org[%s] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7\n", at, 900+i%9, i%250, ip)
+			fmt.Fprintf(&b, "%s mx1 dovecot: imap-login: Login: user=<me>, method=PLAIN, rip=198.51.100.7, lip=192.0.2.1, mpid=4711, TLS, session=<abc>\n", at)
+		}
+		if j := i - overlap; j >= 0 {
+			fmt.Fprintf(&b, "%s mx1 postfix/lmtp[14]: %X: to=<me@example.com>, relay=mx1[private/dovecot-lmtp], delay=0.5, delays=0.1/0.2/0.1/0.1, dsn=2.0.0, status=sent (250 2.0.0 <me@example.com> kPOfAbc Saved)\n", at, 0xA0000000+j)
+			fmt.Fprintf(&b, "%s mx1 postfix/qmgr[13]: %X: removed\n", at, 0xA0000000+j)
+		}
+	}
+	return b.Bytes()
+}
+
+func benchmark(b *testing.B, log []byte, want int) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(log)))
+	for b.Loop() {
+		if n := count(b, log); n != want {
+			b.Fatalf("%d records, want %d", n, want)
+		}
+	}
+	b.ReportMetric(float64(want)*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+// count reads a log and counts its records.
+func count(t testing.TB, log []byte) (n int) {
+	yield := func(_ reader.Unit, err error) bool {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		return true
+	}
+	for _, r := range Readers(Options{Until: until}) {
+		f := r.Detect(log[:min(len(log), 32<<10)])
+		if f == "" {
+			continue
+		}
+		if err := r.Read(context.Background(), reader.LogInput{Format: f, Reader: bytes.NewReader(log)}, yield); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Flush(yield); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	return n
+}
+
+func BenchmarkPostfix(b *testing.B) { benchmark(b, postfixLog(20000), 20000) }

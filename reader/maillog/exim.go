@@ -1,0 +1,299 @@
+package maillog
+
+// exim joins the lines of Exim's main log by message id. See docs/logs.md for
+// what its DMARC= means.
+type exim struct{ *join }
+
+func newExim(j *join) grammar { return &exim{j} }
+
+func (x *exim) end(*stream) {}
+
+func (x *exim) line(s *stream, b []byte) verdict {
+	b, v := eximFrame(s, b)
+	if v != known {
+		return v
+	}
+	if b[0] == '[' { // "[10099] " with log_selector +pid
+		if i := indexOf(b, "] "); i > 0 {
+			if _, ok := number(b[1:i]); ok {
+				b = b[i+2:]
+			}
+		}
+	}
+	if len(b) == 0 {
+		return unknown
+	}
+	if n := eximID(b); n > 0 {
+		return x.message(s, b[:n], b[n+1:])
+	}
+	return x.connection(s, b)
+}
+
+// eximFrame takes stamp and syslog frame off, whichever stands first. Exim's own
+// stamp is the better one: it has the year.
+func eximFrame(s *stream, b []byte) ([]byte, verdict) {
+	f := &s.frame
+	n := isoLength(b)
+	if n > 0 && len(b) > n+1 && b[10] == ' ' {
+		*f = frame{kind: stampISO, stamp: b[:n]}
+		b = b[n+1:]
+		host, rest := word(b)
+		if tag, more := word(rest); startsWith(tag, "exim") && len(tag) > 5 && tag[len(tag)-1] == ':' { // "host exim[1]: "
+			f.host, b = host, more
+		}
+		return b, text1(b)
+	}
+	if !f.parse(b, &s.json) {
+		return nil, unknown
+	}
+	if !startsWith(f.tag, "exim") {
+		return nil, foreign
+	}
+	b = f.msg
+	if n := isoLength(b); n > 0 && len(b) > n+1 {
+		f.kind, f.stamp, b = stampISO, b[:n], b[n+1:]
+	}
+	return b, text1(b)
+}
+
+func text1(b []byte) verdict {
+	if len(b) == 0 {
+		return unknown
+	}
+	return known
+}
+
+// eximID is the length of a message id at the front of b: 6-6-2 characters to
+// base 62, since Exim 4.97 6-11-4.
+func eximID(b []byte) int {
+	for _, n := range [...]int{16, 23} {
+		if len(b) > n && b[n] == ' ' && eximIDAt(b[:n], n) {
+			return n
+		}
+	}
+	return 0
+}
+
+func eximIDAt(b []byte, n int) bool {
+	second := 13
+	if n == 23 {
+		second = 18
+	}
+	for i, c := range b {
+		if dash := i == 6 || i == second; dash != (c == '-') || !dash && !isAlnum(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *exim) message(s *stream, id, b []byte) verdict {
+	mark, rest := word(b)
+	switch string(mark) {
+	case "<=":
+		x.arrival(s, id, rest)
+		return known
+	case "Completed":
+		if r := x.find(x.keyOf(nil, id)); r != nil && !r.ended {
+			x.touch(r, s)
+			x.join.end(r)
+		}
+		return known
+	case "=>", "->", ">>", "*>", "**", "==", "no", "Frozen", "SMTP", "removed", "cancelled", "routing", "Unfrozen", "failed":
+		return known
+	case "DKIM:":
+		x.dkim(x.record(s, id), rest)
+		return known
+	case "DMARC":
+		x.dmarc(x.record(s, id), rest)
+		return known
+	}
+	if startsWith(b, "H=") {
+		x.rejection(s, id, b)
+	}
+	return known // what routers, ACLs and system filters log is free text
+}
+
+func (x *exim) record(s *stream, id []byte) *record {
+	r := x.find(x.keyOf(nil, id))
+	if r == nil {
+		r = x.start(x.keyOf(nil, id), s)
+		r.queueID = r.keep(id)
+		s.dated(r)
+	}
+	x.touch(r, s)
+	return r
+}
+
+// arrival reads "<= a@b H=name (helo) [ip]:port P=esmtps A=login:id S=1 DKIM=d id=x@y".
+func (x *exim) arrival(s *stream, id, b []byte) {
+	r := x.record(s, id)
+	if r.claimed {
+		x.give(r)
+		r = x.record(s, id)
+	}
+	r.began, r.claimed, r.arrived = true, true, true
+	s.dated(r)
+	from, rest := word(b)
+	r.mailFrom(from)
+	name, _ := eximHost(r, rest)
+	for t := range eximTokens(rest) {
+		x.token(r, t, name)
+	}
+}
+
+// token reads one KEY=value of an arrival line.
+func (x *exim) token(r *record, t, name []byte) {
+	if v, ok := skip(t, "P="); ok {
+		switch {
+		case startsWith(v, "local"):
+			r.authenticated = true
+		case startsWith(v, "e") && r.helo.empty(): // EHLO was given, and was the name that the address has
+			r.set(&r.helo, name)
+		}
+	} else if _, ok := skip(t, "A="); ok {
+		r.authenticated = true
+	} else if v, ok := skip(t, "DKIM="); ok {
+		r.signed(v, nil, nil, []byte("pass"), 0)
+		r.set(&r.dkim, []byte("pass"))
+	} else if v, ok := skip(t, "SPF="); ok {
+		r.setLower(&r.spf, v)
+	} else if v, ok := skip(t, "DMARC="); ok {
+		r.setLower(&r.dmarc, v)
+	} else if v, ok := skip(t, "id="); ok {
+		r.set(&r.messageID, v)
+	}
+	r.set(&r.by, []byte("exim"))
+}
+
+// eximTokens yields the words of b up to a quoted subject, which ends the line.
+func eximTokens(b []byte) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for len(b) > 0 {
+			var t []byte
+			if t, b = word(b); startsWith(t, `T="`) || !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// eximHost reads H=name (helo) [ip]:port. Without (helo) the name given in HELO
+// was that of the address, or none was given. It returns the name and the rest.
+func eximHost(r *record, b []byte) (name, rest []byte) {
+	if !startsWith(b, "H=") {
+		var ok bool
+		if b, ok = after(b, " H="); !ok {
+			return nil, b
+		}
+	} else {
+		b = b[2:]
+	}
+	if len(b) > 0 && b[0] != '(' && b[0] != '[' {
+		name, b = word(b)
+		r.set(&r.client, name)
+	}
+	if len(b) > 0 && b[0] == '(' {
+		helo := upTo(b[1:], ")")
+		r.set(&r.helo, helo)
+		b = trimLeft(b[min(len(b), len(helo)+2):])
+	}
+	if _, ip, more, ok := peer(b); ok {
+		r.clientIP(ip)
+		b = more
+	}
+	return name, b
+}
+
+// dkim reads "d=dom s=sel c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]".
+func (x *exim) dkim(r *record, b []byte) {
+	d, ok := skip(b, "d=")
+	if !ok {
+		return
+	}
+	status, ok := afterLast(b, "[")
+	if !ok {
+		return
+	}
+	bits, _ := number(field(b, " b=", " "))
+	result := eximDKIM(status)
+	r.signed(upTo(d, " "), field(b, " s=", " "), field(b, " a=", " "), []byte(result), int32(min(bits, 1<<20)))
+	if result == "pass" || r.dkim.empty() {
+		r.dkim = r.keep([]byte(result))
+	}
+	r.set(&r.by, []byte("exim"))
+}
+
+// eximDKIM is the word that Exim itself writes into Authentication-Results for
+// the same outcome.
+func eximDKIM(status []byte) string {
+	switch {
+	case startsWith(status, "verification succeeded"):
+		return "pass"
+	case startsWith(status, "verification failed"):
+		return "fail"
+	case startsWith(status, "invalid - public key record (currently?) unavailable"):
+		return "temperror"
+	case startsWith(status, "invalid - overlong public key record"):
+		return "permerror"
+	}
+	return "neutral"
+}
+
+// dmarc reads "results: spf_domain=a dmarc_domain=b spf_align=yes dkim_align=no enforcement='Accept'".
+func (x *exim) dmarc(r *record, b []byte) {
+	if !startsWith(b, "results: ") {
+		return
+	}
+	r.setLower(&r.spfDomain, field(b, "spf_domain=", " "))
+	r.author(field(b, "dmarc_domain=", " "))
+	r.set(&r.dmarc, field(b, "enforcement='", "'"))
+	r.set(&r.by, []byte("exim"))
+}
+
+// connection reads lines without a message id. Rejections of a recipient are
+// messages that did not come in.
+func (x *exim) connection(s *stream, b []byte) verdict {
+	if startsWith(b, "H=") {
+		x.rejection(s, nil, b)
+		return known
+	}
+	return known // the daemon's, connections', queue runners' lines: free text
+}
+
+// rejection reads "H=... F=<a@b> rejected RCPT <c@d>: text" and "rejected after DATA".
+func (x *exim) rejection(s *stream, id, b []byte) {
+	i := indexOf(b, "rejected ")
+	if i < 0 {
+		return
+	}
+	what := b[i+len("rejected "):]
+	head := b[:i]
+	from, ok := afterLast(head, " F=")
+	if !ok || startsWith(what, "MAIL") || startsWith(what, "EHLO") || startsWith(what, "HELO") {
+		return
+	}
+	var r *record
+	if id != nil {
+		r = x.record(s, id)
+	} else {
+		key := x.keyOf(upTo(head, "F"), from)
+		if r = x.find(key); r != nil {
+			x.touch(r, s)
+			return // one more recipient
+		}
+		r = x.start(key, s)
+		s.dated(r)
+	}
+	r.began, r.claimed, r.arrived = true, true, true
+	r.mailFrom(upTo(from, " "))
+	eximHost(r, head)
+	r.authenticated = r.authenticated || indexOf(head, " A=") >= 0
+	r.set(&r.by, []byte("exim"))
+	if indexOf(what, "DMARC") >= 0 {
+		r.set(&r.disposition, []byte("reject"))
+	}
+	if !r.ended {
+		x.join.end(r)
+	}
+}

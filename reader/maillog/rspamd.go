@@ -1,0 +1,346 @@
+package maillog
+
+import "bytes"
+
+// rspamd reads rspamd's own log: its summary of each message, a line by itself,
+// in its default form, in syslog, as its JSON log, or as rows of its history.
+type rspamd struct{ *join }
+
+func newRspamd(j *join) grammar { return &rspamd{j} }
+
+func (x *rspamd) end(*stream) {}
+
+func (x *rspamd) line(s *stream, b []byte) verdict {
+	f := &s.frame
+	*f = frame{}
+	if b[0] == '{' {
+		return x.json(s, b)
+	}
+	if n := isoLength(b); n > 0 && len(b) > n+2 && b[n] == ' ' && b[n+1] == '#' {
+		f.kind, f.stamp = stampISO, b[:n]
+		return x.text(s, b[n+2:])
+	}
+	if !s.framed(b) {
+		return unknown
+	}
+	if string(f.tag) != "rspamd" {
+		return foreign
+	}
+	return x.text(s, f.msg)
+}
+
+// text reads "1234(normal) <tag>; task; rspamd_task_write_log: ...".
+func (x *rspamd) text(s *stream, b []byte) verdict {
+	if task, ok := after(b, "rspamd_task_write_log: "); ok {
+		x.one(s, func(r *record) bool { return rspamdTask(r, task) })
+	}
+	return known
+}
+
+// one makes a record of one line.
+func (x *rspamd) one(s *stream, fill func(*record) bool) {
+	r := x.start(x.keyOf(nil, nil), s)
+	s.dated(r)
+	r.began, r.ended, r.arrived = true, true, fill(r)
+	x.give(r)
+}
+
+// json reads a line of the JSON log (log_json), of the journal, or a row of the
+// history as the controller gives it.
+func (x *rspamd) json(s *stream, b []byte) verdict {
+	var function, msg, ts []byte
+	row := false
+	s.json.reset()
+	ok := s.json.object(b, func(key, v []byte) {
+		switch string(key) {
+		case "function", "func":
+			function = v
+		case "msg", "message":
+			msg = v
+		case "ts", "unix_time", "time_real":
+			if ts == nil || string(key) == "unix_time" {
+				ts = v
+			}
+		case "symbols":
+			row = true
+		}
+	})
+	switch {
+	case !ok:
+		return unknown
+	case row:
+		s.frame.kind, s.frame.stamp = stampUnix, ts
+		x.one(s, func(r *record) bool { return rspamdRow(s, r, b) })
+		return known
+	case ts != nil && msg != nil:
+		s.frame.kind, s.frame.stamp = stampUnix, ts
+		if isoLength(ts) > 0 {
+			s.frame.kind = stampISO
+		}
+		if string(function) == "rspamd_task_write_log" {
+			x.one(s, func(r *record) bool { return rspamdTask(r, msg) })
+			return known
+		}
+		return x.text(s, msg)
+	}
+	if s.framed(b) && string(s.frame.tag) == "rspamd" {
+		return x.text(s, s.frame.msg)
+	}
+	return foreign
+}
+
+// rspamd reads its summary in Postfix's log, joined by the queue id in it.
+func (p *postfix) rspamd(s *stream) verdict {
+	task, ok := after(s.frame.msg, "rspamd_task_write_log: ")
+	if !ok {
+		return known
+	}
+	var t rspamdHead
+	if !t.parse(task) || len(t.qid) == 0 {
+		return known
+	}
+	r := p.message(s, t.qid, false)
+	rspamdTask(r, task)
+	return known
+}
+
+// rspamdHead is what stands before the symbols of a summary.
+type rspamdHead struct {
+	id, qid, ip, user, from, rest []byte
+	hasFrom                       bool
+}
+
+// parse reads "id: <x@y>, qid: <Q>, ip: 192.0.2.1, user: u, from: <a@b>, (default: ...".
+// It reads from the left, piece by piece, for a sender chooses id and from.
+func (t *rspamdHead) parse(b []byte) bool {
+	rest, ok := skip(b, "id: ")
+	if !ok {
+		return false
+	}
+	t.id, rest = rspamdValue(rest)
+	for len(rest) > 0 && rest[0] != '(' {
+		key, v, ok := bytes.Cut(rest, []byte(": "))
+		if !ok {
+			return false
+		}
+		var value []byte
+		value, rest = rspamdValue(v)
+		switch string(key) {
+		case "qid":
+			t.qid = value
+		case "ip":
+			t.ip = value
+		case "user":
+			t.user = value
+		case "from":
+			t.from, t.hasFrom = value, true
+		}
+	}
+	t.rest = rest
+	return true
+}
+
+// rspamdValue cuts "<value>, " or "value, " off.
+func rspamdValue(b []byte) (value, rest []byte) {
+	end := ", "
+	if len(b) > 0 && b[0] == '<' {
+		b, end = b[1:], ">, "
+	}
+	i := indexOf(b, end)
+	if i < 0 {
+		return b, nil
+	}
+	return b[:i], b[i+len(end):]
+}
+
+func rspamdTask(r *record, b []byte) bool {
+	var t rspamdHead
+	if !t.parse(b) {
+		return false
+	}
+	if string(t.id) != "undef" {
+		r.set(&r.messageID, t.id)
+	}
+	if string(t.qid) != "undef" {
+		r.set(&r.queueID, t.qid)
+	}
+	r.clientIP(address(t.ip))
+	r.authenticated = r.authenticated || len(t.user) > 0
+	if t.hasFrom {
+		r.mailFrom(t.from)
+	}
+	if symbols, ok := after(t.rest, "] ["); ok {
+		rspamdSymbols(r, symbols)
+	}
+	return true
+}
+
+// rspamdSymbols reads "NAME(-0.20){option;option;},NAME(0.00){},...".
+func rspamdSymbols(r *record, b []byte) {
+	for len(b) > 0 {
+		name := upTo(b, "(]")
+		if b = b[len(name):]; len(b) == 0 || b[0] == ']' {
+			return
+		}
+		_, rest, ok := bytes.Cut(b, []byte(")"))
+		if !ok {
+			return
+		}
+		var options []byte
+		if len(rest) > 0 && rest[0] == '{' {
+			if options, rest, ok = bytes.Cut(rest[1:], []byte("}")); !ok {
+				return
+			}
+		}
+		first, more, _ := bytes.Cut(options, []byte(";"))
+		second, _, _ := bytes.Cut(more, []byte(";"))
+		rspamdSymbol(r, name, first, second, options)
+		b, _ = skip(rest, ",")
+	}
+}
+
+// rspamdSymbol takes over a symbol of the modules spf, dkim and dmarc.
+func rspamdSymbol(r *record, name, first, second, all []byte) {
+	r.set(&r.by, []byte("rspamd"))
+	if v, ok := skip(name, "R_SPF_"); ok {
+		r.set(&r.spf, []byte(rspamdSPF(v)))
+		return
+	}
+	switch string(name) {
+	case "DMARC_POLICY_ALLOW", "DMARC_POLICY_ALLOW_WITH_FAILURES":
+		rspamdDMARC(r, "pass", first, second)
+	case "DMARC_POLICY_REJECT", "DMARC_POLICY_QUARANTINE", "DMARC_POLICY_SOFTFAIL":
+		rspamdDMARC(r, "fail", first, second)
+	case "DMARC_NA":
+		rspamdDMARC(r, "none", first, nil)
+	case "DMARC_DNSFAIL":
+		rspamdDMARC(r, "temperror", first, nil)
+	case "DMARC_BAD_POLICY":
+		rspamdDMARC(r, "permerror", first, nil)
+	case "R_DKIM_ALLOW":
+		rspamdDKIM(r, "pass", all)
+	case "R_DKIM_REJECT":
+		rspamdDKIM(r, "fail", all)
+	case "R_DKIM_TEMPFAIL":
+		rspamdDKIM(r, "temperror", all)
+	case "R_DKIM_PERMFAIL":
+		rspamdDKIM(r, "permerror", all)
+	case "R_DKIM_NA":
+		r.set(&r.dkim, []byte("none"))
+	case "FROM_EQ_ENVFROM":
+		if r.hasFrom {
+			r.author(domainOf(r.bytes(r.from)))
+		}
+	case "FROM_NEQ_ENVFROM":
+		r.author(domainOf(first))
+	}
+}
+
+func rspamdSPF(v []byte) string {
+	switch string(v) {
+	case "ALLOW", "PLUSALL": // PLUSALL is pass by a record that lets everyone
+		return "pass"
+	case "FAIL":
+		return "fail"
+	case "SOFTFAIL":
+		return "softfail"
+	case "NEUTRAL":
+		return "neutral"
+	case "NA":
+		return "none"
+	case "DNSFAIL":
+		return "temperror"
+	case "PERMFAIL":
+		return "permerror"
+	}
+	return ""
+}
+
+// rspamdDMARC reads "example.com : No valid SPF, No valid DKIM;reject;".
+func rspamdDMARC(r *record, word string, domain, policy []byte) {
+	r.author(upTo(domain, " :"))
+	r.set(&r.dmarc, []byte(word))
+	if isPolicy(policy) {
+		r.set(&r.policy, policy)
+	}
+}
+
+func isPolicy(b []byte) bool {
+	switch string(b) {
+	case "none", "quarantine", "reject":
+		return true
+	}
+	return false
+}
+
+// rspamdDKIM reads "example.com:s=sel;other.example:s=two;".
+func rspamdDKIM(r *record, word string, b []byte) {
+	if r.dkim.empty() || word == "pass" {
+		r.dkim = r.keep([]byte(word))
+	}
+	for len(b) > 0 {
+		var one []byte
+		one, b, _ = bytes.Cut(b, []byte(";"))
+		domain, selector, _ := bytes.Cut(one, []byte(":s="))
+		if isDomain(domain) {
+			r.signed(domain, selector, nil, []byte(word), 0)
+		}
+	}
+}
+
+// rspamdRow reads a row of the history.
+func rspamdRow(s *stream, r *record, b []byte) bool {
+	s.json.reset()
+	var symbols []byte
+	s.json.object(b, func(key, v []byte) {
+		switch string(key) {
+		case "message-id", "message_id":
+			r.set(&r.messageID, unquote(v, '<', '>'))
+		case "qid", "queue_id":
+			r.set(&r.queueID, v)
+		case "ip":
+			r.clientIP(address(v))
+		case "helo":
+			r.set(&r.helo, v)
+		case "user":
+			r.authenticated = len(v) > 0 && string(v) != "unknown" && string(v) != "null"
+		case "sender_smtp", "from":
+			if string(v) != "unknown" {
+				r.mailFrom(v)
+			}
+		case "sender_mime":
+			r.author(domainOf(v))
+		case "symbols":
+			symbols = v
+		}
+	})
+	s.json.object(symbols, func(name, v []byte) { rspamdRowSymbol(s, r, name, v) })
+	return true
+}
+
+func rspamdRowSymbol(s *stream, r *record, name, v []byte) {
+	var options []byte
+	s.json.object(v, func(key, list []byte) {
+		if string(key) == "options" {
+			options = list
+		}
+	})
+	all := jsonList(options)
+	first, more, _ := bytes.Cut(all, []byte(";"))
+	second, _, _ := bytes.Cut(more, []byte(";"))
+	rspamdSymbol(r, name, first, second, all)
+}
+
+// jsonList turns ["a","b"] into a;b; - escapes do not occur in what is read of it.
+func jsonList(b []byte) (out []byte) {
+	for {
+		i := bytes.IndexByte(b, '"')
+		if i < 0 {
+			return out
+		}
+		b = b[i+1:]
+		v := upTo(b, `"`)
+		out = append(append(out, v...), ';')
+		b = b[min(len(v)+1, len(b)):]
+	}
+}
