@@ -1,5 +1,67 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+	"strings"
+	"syscall"
 
-func newCatCommand(s *streams) *cobra.Command { return &cobra.Command{Use: "cat"} }
+	"github.com/spf13/cobra"
+
+	"mailaudit/sink"
+)
+
+// catFormats are the words of --format.
+var catFormats = []string{string(sink.JSONLines), string(sink.CSV)}
+
+func newCatCommand(s *streams) *cobra.Command {
+	var format, table, columns string
+	c := &cobra.Command{
+		Use:   "cat DATASET",
+		Short: "Write the rows of a table to standard output",
+		Long: `Cat writes a table of a dataset as JSON lines, CSV or an Arrow IPC stream. A field
+of a list column is named with a dot: dkim.domain.`,
+		Example: `  audit cat audit-out --columns message_id,category,dkim.domain,dkim.reason
+  audit cat audit-out --table dns --format csv
+  audit cat audit-out --table problems`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if !contains(catFormats, format) {
+				return usageError("--format %q: not one of %s", format, strings.Join(catFormats, ", "))
+			}
+			return catError(export(args[0], table, splitList(columns), format, s))
+		},
+	}
+	c.Flags().StringVar(&format, "format", string(sink.JSONLines), strings.Join(catFormats, ", "))
+	c.Flags().StringVar(&table, "table", "messages", strings.Join(sink.TableNames(), ", "))
+	c.Flags().StringVar(&columns, "columns", "", "only these `columns`, in this order, separated by commas")
+	complete(c, "format", catFormats...)
+	complete(c, "table", sink.TableNames()...)
+	return c
+}
+
+func export(dir, table string, columns []string, format string, s *streams) error {
+	return sink.Export(dir, table, columns, sink.Format(format), s.out)
+}
+
+// catError tells a mistake on the command line from a failure.
+func catError(err error) error {
+	var noTable *sink.UnknownTableError
+	var noColumn *sink.UnknownColumnError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &noTable), errors.As(err, &noColumn),
+		errors.Is(err, sink.ErrNoDataset), errors.Is(err, sink.ErrIncomplete):
+		return &statusError{exitUsage, err}
+	case errors.Is(err, syscall.EPIPE):
+		return nil // the reader has seen enough
+	}
+	return &statusError{exitIncomplete, err}
+}
+
+func splitList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
