@@ -16,6 +16,7 @@ import (
 	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/evidence"
 	"mailaudit/reader"
+	"mailaudit/reader/maillog"
 	"mailaudit/sink"
 )
 
@@ -40,6 +41,7 @@ type runFlags struct {
 	limit             int64
 	since, until      string
 	partRows          int64
+	logZone, logUntil string
 }
 
 // register adds the flags of audit run.
@@ -55,6 +57,8 @@ func (f *runFlags) register(c *cobra.Command) {
 	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
 	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
 	fs.StringVar(&f.until, "until", "", "only messages that arrived before this `time` (RFC 3339 or a date)")
+	fs.StringVar(&f.logZone, "log-zone", "UTC", "time `zone` of log stamps that have none, such as Europe/Paris")
+	fs.StringVar(&f.logUntil, "log-until", "", "no log line is later than this `time`: gives the year of stamps that have none (default: when the file was last changed)")
 	complete(c, "format", formatWords()...)
 	complete(c, "addresses", "none", "hash", "full")
 }
@@ -102,6 +106,7 @@ type settings struct {
 	sink     sink.Options
 	since    time.Time
 	until    time.Time
+	logs     maillog.Options
 }
 
 // check turns the flags into settings; every error names its flag.
@@ -175,7 +180,29 @@ func (f *runFlags) checkTimes(s *settings, now time.Time) (err error) {
 	if s.until, err = parseWhen(f.until); err != nil {
 		return fmt.Errorf("--until %w", err)
 	}
+	return f.checkLogs(s, now)
+}
+
+// checkLogs settles what stamps mean that lack a zone or a year.
+func (f *runFlags) checkLogs(s *settings, now time.Time) (err error) {
+	if s.logs.Zone, err = time.LoadLocation(f.logZone); err != nil {
+		return fmt.Errorf("--log-zone %q: %w", f.logZone, err)
+	}
+	if s.logs.Until, err = parseWhen(f.logUntil); err != nil {
+		return fmt.Errorf("--log-until %w", err)
+	}
+	if s.logs.Until.IsZero() {
+		s.logs.Until, s.logs.UntilOf = now, lastChange
+	}
 	return nil
+}
+
+// lastChange is when a file was last written, as far as that can be told.
+func lastChange(source string) time.Time {
+	if info, err := os.Stat(source); err == nil {
+		return info.ModTime()
+	}
+	return time.Time{}
 }
 
 // parseWhen reads an RFC 3339 time or a date, whose midnight in UTC is meant.
@@ -254,5 +281,6 @@ func contains(words []string, w string) bool {
 
 // formatWords are the words of --format.
 func formatWords() []string {
-	return []string{"auto", "mbox", "mboxo", "mboxrd", "mboxcl", "mboxcl2", "maildir", "mh", "eml", "tar", "zip"}
+	return []string{"auto", "mbox", "mboxo", "mboxrd", "mboxcl", "mboxcl2", "maildir", "mh", "eml", "tar", "zip",
+		"postfix", "exim", "sendmail", "qpsmtpd", "rspamd", "opendmarc-history"}
 }

@@ -14,6 +14,7 @@ import (
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dns"
 	"mailaudit/reader"
+	"mailaudit/reader/maillog"
 	"mailaudit/sink"
 	"mailaudit/stats"
 )
@@ -111,7 +112,7 @@ func (r *run) flagWords() map[string]string {
 		"format": f.format, "dns": f.dns, "resolver": strings.Join(f.resolvers, ","), "as-of": f.asOf, "rules": f.rules,
 		"profile": f.profile, "trusted-networks": strings.Join(f.trusted, ","), "authserv-id": strings.Join(f.authserv, ","),
 		"nonexistent": f.nonexistent, "addresses": f.addresses, "workers": strconv.Itoa(f.workers),
-		"limit": strconv.FormatInt(f.limit, 10), "since": f.since, "until": f.until,
+		"log-zone": f.logZone, "log-until": f.logUntil, "limit": strconv.FormatInt(f.limit, 10), "since": f.since, "until": f.until,
 	}
 	for k, v := range m {
 		if v == "" || k == "limit" && v == "0" {
@@ -153,7 +154,7 @@ func openReplay(dir string) (dns.Source, error) { return dns.Replay(sink.ReadDNS
 
 func (r *run) readerOptions() reader.Options {
 	return reader.Options{
-		Format: r.set.format, Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
+		Format: r.set.format, Logs: maillog.Readers(r.set.logs), Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
 		Omit: r.set.flags.out, // where the dataset lies in a folder that is read
 		Skip: r.sink.Resumed().NextOrdinal, SkipProblems: r.skipProblems,
 		OnInput: func(in reader.Input) {
