@@ -143,7 +143,8 @@ func (c *csvWriter) WriteRow(cells [][][]Cell) error {
 }
 
 // appendHarmless appends text that a spreadsheet will not take for a formula:
-// one that begins like it gets an apostrophe before it. Mail can say anything.
+// one that begins like it gets an apostrophe before it, and so does one that
+// begins with an apostrophe, so that the first can always be taken off.
 func appendHarmless(b []byte, s string) []byte {
 	if s != "" && strings.IndexByte("=+-@\t\r\n'", s[0]) >= 0 {
 		b = append(b, '\'')

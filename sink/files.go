@@ -21,8 +21,17 @@ const (
 // tableNames are the tables, and the directories they are in.
 var tableNames = [...]string{"messages", "dns", "problems"}
 
+// steps is told of each thing done to a file; nil is nobody.
+type steps func()
+
+func (s steps) done() {
+	if s != nil {
+		s()
+	}
+}
+
 // writeAtomic writes a file that is there whole or not at all, whatever happens.
-func writeAtomic(path string, data []byte) error {
+func writeAtomic(path string, data []byte, step steps) error {
 	temp := path + tempSuffix
 	f, err := os.Create(temp)
 	if err != nil {
@@ -33,19 +42,21 @@ func writeAtomic(path string, data []byte) error {
 		_ = os.Remove(temp)
 		return err
 	}
+	step.done()
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
+	step.done()
 	return syncDir(filepath.Dir(path))
 }
 
 // writeJSON writes v as indented JSON, atomically.
-func writeJSON(path string, v any) error {
+func writeJSON(path string, v any, step steps) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	return writeAtomic(path, append(b, '\n'))
+	return writeAtomic(path, append(b, '\n'), step)
 }
 
 // readJSON reads a file that writeJSON wrote. The error is fs.ErrNotExist where

@@ -9,8 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailaudit/evaluate"
+	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/dns"
+	"mailaudit/evaluate/spf"
+	"mailaudit/sink/sinktest"
 )
 
 var sameRecord = cmp.Options{
@@ -37,15 +40,15 @@ func writeAll(t testing.TB, dir string, opts Options, seed uint64, rows int) []*
 }
 
 func input(seed uint64, rows int) (records []*evaluate.Record, problems map[int64]*Problem) {
-	g := newGenerator(seed)
+	g := sinktest.NewGenerator(seed)
 	problems = make(map[int64]*Problem)
 	for range rows {
 		if g.IntN(20) == 0 {
 			p := &Problem{Stage: StageRead, Ordinal: -1}
-			p.Source, p.Offset, p.Length, p.Code, p.Detail = g.str(), g.Int64N(100)-1, g.Int64N(9), "truncated", g.str()
-			problems[g.ordinal] = p
+			p.Source, p.Offset, p.Length, p.Code, p.Detail = g.Str(), g.Int64N(100)-1, g.Int64N(9), "truncated", g.Str()
+			problems[g.Ordinal] = p
 		}
-		records = append(records, g.record())
+		records = append(records, g.Record())
 	}
 	return records, problems
 }
@@ -208,4 +211,26 @@ func TestUnknownColumn(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stored is the record as a dataset keeps it: without answers, which are in a
+// table of their own.
+func stored(r *evaluate.Record) *evaluate.Record {
+	c := *r
+	v := &c.Verdict
+	strip := func(o *spf.Outcome) *spf.Outcome {
+		if o == nil {
+			return nil
+		}
+		p := *o
+		p.Answers = nil
+		return &p
+	}
+	v.SPF, v.SPFHelo = strip(v.SPF), strip(v.SPFHelo)
+	v.DKIM = append([]dkim.Outcome(nil), v.DKIM...)
+	for i := range v.DKIM {
+		v.DKIM[i].Answers = nil
+	}
+	v.ARC.Answers, v.DMARC.Answers = nil, nil
+	return &c
 }

@@ -88,6 +88,7 @@ func (w *tableWriter[T]) begin() error {
 		return err
 	}
 	w.file = f
+	w.opts.step.done()
 	meta := w.table.metadata(w.opts.SchemaVersion)
 	meta[addressesKey] = string(w.opts.Addresses)
 	options := []parquet.WriterOption{
@@ -196,6 +197,7 @@ func (w *tableWriter[T]) seal() error {
 	if err := w.file.seal(); err != nil {
 		return err
 	}
+	w.opts.step.done()
 	w.page, w.group = 0, 0
 	return nil
 }
@@ -208,6 +210,7 @@ func (w *tableWriter[T]) publish() error {
 	if err := w.file.publish(); err != nil {
 		return err
 	}
+	w.opts.step.done()
 	w.parts = append(w.parts, w.file.part)
 	w.file, w.out = nil, nil
 	return nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"mailaudit/sink/sinktest"
 )
 
 func TestEscapeText(t *testing.T) {
@@ -34,7 +36,7 @@ func TestEscapeText(t *testing.T) {
 }
 
 func FuzzEscapeText(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range sinktest.Hostile {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -69,7 +71,7 @@ func TestEscapeDNS(t *testing.T) {
 }
 
 func FuzzEscapeDNS(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range sinktest.Hostile {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

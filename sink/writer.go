@@ -51,6 +51,9 @@ type Options struct {
 	// flags, by the caller's words.
 	Run map[string]string
 
+	// step is called after each thing done to a file, for tests that stop there.
+	step steps
+
 	Overwrite bool // replace a dataset that is there
 	Resume    bool // go on with one that was not finished; begin where there is none
 }
@@ -152,7 +155,8 @@ func (w *Writer) claim(keyCheck string) error {
 	begun := err == nil
 	switch {
 	case w.opts.Resume && complete:
-		return ErrComplete
+		// Killed just before this, perhaps.
+		return errors.Join(removeFiles(w.dir, checkpointName), ErrComplete)
 	case w.opts.Resume && begun:
 		return w.resume(&old, keyCheck)
 	case (complete || begun) && !w.opts.Overwrite:
@@ -255,7 +259,7 @@ func (w *Writer) WriteFile(name string, data []byte) error {
 	if name != filepath.Base(name) || name == manifestName || name == checkpointName {
 		return fmt.Errorf("%q is no name for a file of a dataset", name)
 	}
-	return writeAtomic(filepath.Join(w.dir, name), data)
+	return writeAtomic(filepath.Join(w.dir, name), data, w.opts.step)
 }
 
 // rollTo ends the parts where the ordinal is beyond what they cover. All tables
@@ -288,7 +292,7 @@ func (w *Writer) tables() Tables {
 func (w *Writer) writeCheckpoint(keyCheck string) error {
 	c := w.checkpoint(keyCheck)
 	c.NextOrdinal, c.Last, c.DNSWithheld, c.Tables = w.state.NextOrdinal, w.place(), w.withhold.count, w.tables()
-	return writeJSON(filepath.Join(w.dir, checkpointName), c)
+	return writeJSON(filepath.Join(w.dir, checkpointName), c, w.opts.step)
 }
 
 // place is w.last as it is stored.
@@ -325,7 +329,7 @@ func (w *Writer) commit(m Manifest) error {
 	}
 	m.SchemaVersion, m.Addresses, m.Tables = w.opts.SchemaVersion, w.opts.Addresses, w.tables()
 	m.DNSWithheld = w.withhold.count
-	if err := writeJSON(filepath.Join(w.dir, manifestName), &m); err != nil {
+	if err := writeJSON(filepath.Join(w.dir, manifestName), &m, w.opts.step); err != nil {
 		return err
 	}
 	return removeFiles(w.dir, checkpointName)
