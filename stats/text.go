@@ -58,6 +58,18 @@ var coveragePhrases = map[string]string{
 func (s *Summary) WriteText(w io.Writer) error {
 	p := &printer{w: w, width: max(len(group(s.Messages)), 5)}
 	p.line("%s %s%s", group(s.Messages), plural(s.Messages, "message", "messages"), s.span())
+	if s.Messages > 0 {
+		p.breakdown(s)
+	}
+	p.words("Failed DMARC because", s.Causes, causePhrases)
+	p.rejectTags(s)
+	p.domains(s)
+	p.words("Could not be recomputed in full", s.Coverage, coveragePhrases)
+	p.problems(s)
+	return p.err
+}
+
+func (p *printer) breakdown(s *Summary) {
 	p.line("")
 	for i, c := range evaluate.Categories {
 		if n := s.Breakdown[i]; n > 0 {
@@ -66,17 +78,25 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	p.line("")
 	p.dispositions(s)
-	p.words("Failed DMARC because", s.Causes, causePhrases)
-	p.rejectTags(s)
-	p.domains(s)
-	p.words("Could not be recomputed in full", s.Coverage, coveragePhrases)
-	if s.Problems > 0 {
-		p.line("")
-		p.line("%s %s; see the table problems: %s", group(s.Problems),
-			plural(s.Problems, "input or message could not be evaluated", "inputs or messages could not be evaluated"),
-			list(s.ProblemCodes))
+}
+
+// textProblems is how many kinds of problems the text shows.
+const textProblems = 5
+
+func (p *printer) problems(s *Summary) {
+	if s.Problems == 0 {
+		return
 	}
-	return p.err
+	p.line("")
+	p.line("%s %s; see the table problems:", group(s.Problems),
+		plural(s.Problems, "input or message could not be evaluated", "inputs or messages could not be evaluated"))
+	codes := byCount(s.ProblemCodes)
+	for _, code := range codes[:min(textProblems, len(codes))] {
+		p.line("  %*s  %s", p.width, group(s.ProblemCodes[code]), code)
+	}
+	if more := len(codes) - textProblems; more > 0 {
+		p.line("  and %d more %s", more, plural(int64(more), "kind", "kinds"))
+	}
 }
 
 func (s *Summary) span() string {
@@ -165,14 +185,6 @@ func byCount(c map[string]int64) []string {
 	keys := slices.DeleteFunc(slices.Collect(maps.Keys(c)), func(k string) bool { return c[k] == 0 })
 	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(c[b], c[a]), cmp.Compare(a, b)) })
 	return keys
-}
-
-func list(c map[string]int64) string {
-	var parts []string
-	for _, k := range byCount(c) {
-		parts = append(parts, fmt.Sprintf("%s %s", group(c[k]), k))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // clip shortens what comes from mail for a column; domains are ASCII.
