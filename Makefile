@@ -36,7 +36,7 @@ fuzz:
 	done
 
 bench:
-	$(GO) run ./bench
+	cd bench && $(GO) run .
 
 demo: build
 	./audit run --overwrite --out audit-out --dns zone:testdata/zone testdata/archive || [ $$? -eq 1 ]

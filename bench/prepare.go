@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// module is the folder of the main module, seen from this one's.
+const module = ".."
+
+// prepare builds audit and generates the archive where it is not there.
+func (o *options) prepare() error {
+	if o.audit == "" {
+		o.audit = filepath.Join(o.programs, "audit")
+		if err := goBuild(o.audit, "./cmd/audit"); err != nil {
+			return err
+		}
+	}
+	dir := filepath.Join(o.dir, fmt.Sprintf("bench-%d", o.n))
+	o.archive, o.zone = filepath.Join(dir, "bench.mbox"), filepath.Join(dir, "zone")
+	if _, err := os.Stat(o.archive); errors.Is(err, fs.ErrNotExist) {
+		if err := o.generate(dir); err != nil {
+			return err
+		}
+	}
+	return touch(o.archive)
+}
+
+func (o *options) generate(dir string) error {
+	fmt.Fprintf(os.Stderr, "generating %d messages in %s\n", o.n, dir)
+	corpus := filepath.Join(o.programs, "mkcorpus")
+	if err := goBuild(corpus, "./internal/corpus/mkcorpus"); err != nil {
+		return err
+	}
+	partial := dir + ".partial"
+	if err := os.RemoveAll(partial); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(partial, 0o777); err != nil {
+		return err
+	}
+	if err := command(corpus, "bench", "-n", fmt.Sprint(o.n), "-out", partial).Run(); err != nil {
+		return fmt.Errorf("mkcorpus: %w", err)
+	}
+	return os.Rename(partial, dir)
+}
+
+func goBuild(out, pkg string) error {
+	if err := command("go", "build", "-C", module, "-trimpath", "-o", out, pkg).Run(); err != nil {
+		return fmt.Errorf("building %s: %w", pkg, err)
+	}
+	return nil
+}
+
+// command is a command whose diagnostics are seen.
+func command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// touch reads a file once, so that the first program measured does not pay for
+// the disk.
+func touch(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, make([]byte, 1<<20))
+	return err
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+)
+
+// program is one line of the table.
+type program struct {
+	name, note string
+	costs      []cost
+	messages   int
+	skipped    string // why it was not measured
+	verdicts   string // verdict file, where it writes one
+}
+
+func (p *program) perMessage(c cost) float64 {
+	return (c.cpu - c.setup).Seconds() * 1e6 / float64(p.messages)
+}
+
+// table collects the programs.
+type table struct {
+	o        *options
+	programs []*program
+	dataset  string
+}
+
+func newTable(o *options) *table {
+	return &table{o: o, dataset: filepath.Join(o.programs, "dataset")}
+}
+
+// The names of the programs that ratios are taken of.
+const (
+	nameFloor = "floor"
+	nameAudit = "audit run"
+	nameTwo   = "audit run, 2 workers"
+)
+
+func (t *table) add(name, note string) *program {
+	p := &program{name: name, note: note, messages: t.o.n}
+	t.programs = append(t.programs, p)
+	return p
+}
+
+func (t *table) find(name string) *program {
+	for _, p := range t.programs {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// measureRounds lets the Go programs take turns.
+func (t *table) measureRounds() error {
+	type turn struct {
+		p   *program
+		run func(*program) (cost, error)
+	}
+	turns := []turn{
+		{t.add(nameFloor, "split, canonicalize, hash, crypto/rsa"), t.self("floor")},
+		{t.add("floor, bigmod", "the same with the modulus kept a key"), t.self("floor-bigmod")},
+		{t.add("floor, no keys", "split, canonicalize, hash"), t.self("hash")},
+		{t.add(nameAudit, "everything on, 1 worker"), t.audit(1)},
+		{t.add(nameTwo, ""), t.audit(2)},
+	}
+	if t.o.wanted("obvious") {
+		turns = append(turns, turn{t.add("obvious program", "go-mbox, go-msgauth, go/spf, publicsuffix, parquet-go"), t.self("obvious")})
+	}
+	if t.o.wanted("mox") {
+		turns = append(turns, turn{t.add("mox's packages", "dkim, spf, dmarc; no table"), t.self("mox")})
+	}
+	for round := range t.o.rounds {
+		for _, x := range turns {
+			fmt.Fprintf(os.Stderr, "\rround %d of %d: %-40s", round+1, t.o.rounds, x.p.name)
+			c, err := x.run(x.p)
+			if err != nil {
+				return err
+			}
+			x.p.costs = append(x.p.costs, c)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "\r%60s\r", "")
+	return nil
+}
+
+// self runs a program of this module.
+func (t *table) self(name string) func(*program) (cost, error) {
+	return func(p *program) (cost, error) {
+		exe, err := os.Executable()
+		if err != nil {
+			return cost{}, err
+		}
+		out, err := t.scratch(name)
+		if err != nil {
+			return cost{}, err
+		}
+		c := command(exe, childFlag, name, t.o.archive, t.o.zone, out)
+		c.Env = withProcs(1)
+		m, err := measure(c)
+		if text, e := os.ReadFile(filepath.Join(out, setupFile)); e == nil {
+			var checked, good int
+			fmt.Sscan(string(text), &m.setup, &checked, &good)
+			p.note = fmt.Sprintf("%s; %d of %d signatures good", firstPart(p.note), good, checked)
+		}
+		if _, e := os.Stat(filepath.Join(out, verdictFile)); e == nil {
+			p.verdicts = filepath.Join(out, verdictFile)
+		}
+		return m, err
+	}
+}
+
+func firstPart(s string) string {
+	for i := range s {
+		if s[i] == ';' {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func (t *table) scratch(name string) (string, error) {
+	dir := filepath.Join(t.o.programs, name)
+	return dir, os.MkdirAll(dir, 0o777)
+}
+
+// audit runs audit run with that many workers.
+func (t *table) audit(workers int) func(*program) (cost, error) {
+	return func(*program) (cost, error) {
+		return measure(t.o.auditCommand(t.dataset, workers, t.o.archive), 0, 1)
+	}
+}
+
+func (o *options) auditCommand(dataset string, workers int, input string) *exec.Cmd {
+	c := command(o.audit, "run", "--overwrite", "--out", dataset, "--workers", fmt.Sprint(workers),
+		"--dns", "zone:"+o.zone, "--progress", "none", "--authserv-id", "mx.example.org", input)
+	c.Env = withProcs(workers)
+	return c
+}
+
+// print writes the table.
+func (t *table) print(w io.Writer) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(tw, "program\tCPU s\twall s\tµs/message\tmessages/s/core\t÷ floor\t÷ audit run\tpeak MB\t\n")
+	for _, p := range t.programs {
+		if p.skipped != "" {
+			continue
+		}
+		cpu := medianOf(p, func(c cost) float64 { return (c.cpu - c.setup).Seconds() })
+		us := medianOf(p, p.perMessage)
+		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.1f\t%.0f\t%.2f\t%.2f\t%.0f\t\n", p.name, cpu,
+			medianOf(p, func(c cost) float64 { return c.wall.Seconds() }), us, 1e6/us,
+			t.ratio(p, t.find(nameFloor)), t.ratio(p, t.find(nameAudit)),
+			medianOf(p, func(c cost) float64 { return float64(c.rss) / 1e6 }))
+	}
+	tw.Flush()
+	fmt.Fprintln(w)
+	for _, p := range t.programs {
+		switch {
+		case p.skipped != "":
+			fmt.Fprintf(w, "%s: not measured, %s\n", p.name, p.skipped)
+		case p.note != "":
+			fmt.Fprintf(w, "%s: %s\n", p.name, p.note)
+		}
+	}
+	one, two := t.find(nameAudit), t.find(nameTwo)
+	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n\n", pairs(one, two, func(p *program, c cost) float64 { return c.wall.Seconds() }))
+}
+
+func medianOf(p *program, f func(cost) float64) float64 {
+	var v []float64
+	for _, c := range p.costs {
+		v = append(v, f(c))
+	}
+	return median(v)
+}
+
+// ratio is what p costs a message over what base does.
+func (t *table) ratio(p, base *program) float64 {
+	return pairs(p, base, (*program).perMessage)
+}
+
+// pairs is the median of the quotients within the rounds; a program that ran
+// once is held against the median.
+func pairs(p, base *program, f func(*program, cost) float64) float64 {
+	if len(p.costs) != len(base.costs) {
+		return medianOf(p, func(c cost) float64 { return f(p, c) }) / medianOf(base, func(c cost) float64 { return f(base, c) })
+	}
+	var v []float64
+	for i := range p.costs {
+		v = append(v, f(p, p.costs[i])/f(base, base.costs[i]))
+	}
+	return median(v)
+}
+
+// printAgreement tells how often the programs say what audit says.
+func (t *table) printAgreement(w io.Writer) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := t.scratch("agree")
+	if err != nil {
+		return err
+	}
+	if err := command(exe, childFlag, "agree", t.dataset, t.o.zone, out).Run(); err != nil {
+		return err
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(tw, "same verdict as audit\tmessages\tSPF\tDKIM\tDMARC\t\n")
+	for _, p := range t.programs {
+		if p.verdicts == "" {
+			continue
+		}
+		a, err := compare(filepath.Join(out, verdictFile), p.verdicts)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t\n", p.name, a.both, a.spf, a.dkim, a.dmarc)
+	}
+	fmt.Fprintln(tw)
+	return tw.Flush()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()) }
