@@ -8,7 +8,7 @@ const (
 	CodeTruncated      = "truncated"         // a compressed source or an archive ends too soon; the message there is lost
 	CodeCorrupt        = "corrupt"           // a compressed source or an archive breaks its format
 	CodeUnknownFormat  = "unknown_format"    // no known format begins like that
-	CodeUnsupported    = "unsupported"       // known, but not read: a git repository (export a public-inbox as mboxrd)
+	CodeUnsupported    = "unsupported"       // known, but not read: a git repository that is no public-inbox
 	CodeNotRegular     = "not_regular"       // a device, socket or FIFO inside a folder
 	CodeAlreadyRead    = "already_read"      // a folder reached a second time, through a link
 	CodeDepthLimit     = "depth_limit"       // folders or archives lie too deep in each other

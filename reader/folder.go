@@ -72,7 +72,7 @@ func (w *walk) folder(path string, depth int, messages bool) error {
 	}
 	k := folderKindOf(path, list)
 	if k.git {
-		return w.problem(path, CodeUnsupported, errors.New("a git repository; export a public-inbox as mboxrd"))
+		return w.git(path)
 	}
 	k.messages = k.messages || messages
 	for _, e := range list {
@@ -131,6 +131,9 @@ func (w *walk) entry(folder string, e entry, k folderKind, depth int) error {
 		mode = info.Mode().Type()
 	}
 	if mode.IsDir() {
+		if k.inbox && strings.HasPrefix(e.name, "xap") {
+			return nil // the search index of a public-inbox
+		}
 		if k.maildir && e.name == "tmp" {
 			return nil // not delivered yet
 		}
@@ -163,7 +166,8 @@ type folderKind struct {
 	messages bool // it is cur or new
 	mh       bool
 	cyrus    bool
-	git      bool
+	git      bool // a bare repository
+	inbox    bool // a public-inbox, layout v2
 }
 
 func folderKindOf(path string, list []entry) folderKind {
@@ -175,6 +179,7 @@ func folderKindOf(path string, list []entry) folderKind {
 	k.maildir = has("cur") && (has("new") || has("tmp")) || has("new") && has("tmp")
 	k.mh = has(".mh_sequences") || has(".xmhcache") || has(".mew-summary")
 	k.git = has("HEAD") && has("objects") && has("refs")
+	k.inbox = has("git") && has("inbox.lock")
 	k.cyrus = has("cyrus.header") || has("cyrus.index")
 	if base := baseName(path); base == "cur" || base == "new" {
 		k.messages = len(list) > 0 && !maildirName(list[0].name).IsZero()
@@ -208,6 +213,9 @@ func (k folderKind) ignores(name string) bool {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
+	}
+	if k.inbox && (strings.HasPrefix(name, "msgmap.") || strings.HasPrefix(name, "over.")) {
+		return true
 	}
 	if k.mh && strings.HasPrefix(name, ",") {
 		return true // deleted, kept for a while
