@@ -8,10 +8,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailaudit/sink"
+	"mailaudit/sink/arrow"
 )
 
 // catFormats are the words of --format.
-var catFormats = []string{string(sink.JSONLines), string(sink.CSV)}
+var catFormats = []string{string(sink.JSONLines), string(sink.CSV), catArrow, catOpenDMARC}
+
+const (
+	catArrow     = "arrow"
+	catOpenDMARC = "opendmarc-history"
+)
 
 func newCatCommand(s *streams) *cobra.Command {
 	var format, table, columns string
@@ -19,14 +25,19 @@ func newCatCommand(s *streams) *cobra.Command {
 		Use:   "cat DATASET",
 		Short: "Write the rows of a table to standard output",
 		Long: `Cat writes a table of a dataset as JSON lines, CSV or an Arrow IPC stream. A field
-of a list column is named with a dot: dkim.domain.`,
+of a list column is named with a dot: dkim.domain. The format opendmarc-history
+writes the messages as the history file that opendmarc-import reads.`,
 		Example: `  audit cat audit-out --columns message_id,category,dkim.domain,dkim.reason
   audit cat audit-out --table dns --format csv
-  audit cat audit-out --table problems`,
+  audit cat audit-out --format arrow > messages.arrows
+  audit cat audit-out --format opendmarc-history > history`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !contains(catFormats, format) {
 				return usageError("--format %q: not one of %s", format, strings.Join(catFormats, ", "))
+			}
+			if format == catOpenDMARC && (table != "messages" || columns != "") {
+				return usageError("--format %s: takes neither --table nor --columns", format)
 			}
 			return catError(export(args[0], table, splitList(columns), format, s))
 		},
@@ -40,6 +51,12 @@ of a list column is named with a dot: dkim.domain.`,
 }
 
 func export(dir, table string, columns []string, format string, s *streams) error {
+	switch format {
+	case catArrow:
+		return arrow.Export(dir, table, columns, s.out)
+	case catOpenDMARC:
+		return catHistory(dir, s.out)
+	}
 	return sink.Export(dir, table, columns, sink.Format(format), s.out)
 }
 
