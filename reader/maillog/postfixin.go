@@ -1,6 +1,7 @@
 package maillog
 
 import (
+	"bytes"
 	"net/netip"
 )
 
@@ -110,11 +111,9 @@ func (p *postfix) blame(r *record, b []byte, t trailer) {
 	if t.hasFrom {
 		r.mailFrom(t.from)
 	}
-	if from, ok := after(b, " from "); ok && !r.ip.IsValid() {
-		if name, ip, _, ok := peer(from); ok && ip.IsValid() && indexOf(name, " ") < 0 {
-			r.set(&r.client, name)
-			r.clientIP(ip)
-		}
+	if name, ip := blamed(b); ip.IsValid() && !r.ip.IsValid() {
+		r.set(&r.client, name)
+		r.clientIP(ip)
 	}
 	switch {
 	case indexOf(b, "ejected by DMARC policy for ") >= 0:
@@ -122,6 +121,40 @@ func (p *postfix) blame(r *record, b []byte, t trailer) {
 	case indexOf(b, "uarantined by DMARC policy for ") >= 0:
 		r.set(&r.disposition, []byte("quarantine"))
 	}
+}
+
+// blamed is the client that such a line names: behind the SMTP command it was
+// at, or right before the trailer where a table matched free text.
+func blamed(b []byte) (name []byte, ip netip.Addr) {
+	from, ok := after(b, " from ")
+	if !ok {
+		return nil, ip
+	}
+	if action := b[:len(b)-len(from)-len(" from ")]; !stageEnds(action) {
+		if i := lastIndex(b, "; from="); i >= 0 {
+			b = b[:i]
+		}
+		if from, ok = afterLast(b, " from "); !ok {
+			return nil, ip
+		}
+	}
+	name, ip, _, ok = peer(from)
+	if !ok || bytes.IndexByte(name, ' ') >= 0 {
+		return nil, netip.Addr{}
+	}
+	return name, ip
+}
+
+// stageEnds tells whether "reject: RCPT" or the like is an action and the
+// command of SMTP that it came at, and nothing else.
+func stageEnds(action []byte) bool {
+	_, stage, ok := bytes.Cut(action, []byte(": "))
+	for _, c := range stage {
+		if (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return ok && len(stage) > 0
 }
 
 // noQueue reads a rejection that came before the message had a queue id. One
