@@ -10,6 +10,7 @@ import (
 // ReplaySource answers from recorded answers.
 type ReplaySource struct {
 	answers map[key][]*Answer // by rising Since
+	past    map[key][]*Answer // of a Historian: for no moment, by rising Since
 	count   int
 }
 
@@ -24,24 +25,32 @@ type key struct {
 // type and moment nobody recorded is [NotRecorded]. The zero moment takes the
 // latest answer.
 //
-// Of answers with the same name, type and interval the first counts. An error of
-// the sequence ends it and is returned.
+// Of answers with the same name, type and interval the first counts. Those with
+// an empty interval came out of a history and answer for no moment: only History
+// has them. An error of the sequence ends it and is returned.
 func Replay(answers iter.Seq2[*Answer, error]) (*ReplaySource, error) {
-	r := &ReplaySource{answers: map[key][]*Answer{}}
+	r := &ReplaySource{answers: map[key][]*Answer{}, past: map[key][]*Answer{}}
 	for a, err := range answers {
 		if err != nil {
 			return nil, err
 		}
 		r.add(a)
 	}
-	for _, list := range r.answers {
-		sortByTime(list)
+	for _, lists := range [...]map[key][]*Answer{r.answers, r.past} {
+		for _, list := range lists {
+			sortByTime(list)
+		}
 	}
 	return r, nil
 }
 
 func (r *ReplaySource) add(a *Answer) {
 	k := key{a.Name, a.Type}
+	if !a.Since.IsZero() && a.Since.Equal(a.Until) {
+		r.past[k] = append(r.past[k], a)
+		r.count++
+		return
+	}
 	list := r.answers[k]
 	if slices.ContainsFunc(list, func(b *Answer) bool { return b.Since.Equal(a.Since) && b.Until.Equal(a.Until) }) {
 		return
@@ -83,7 +92,8 @@ func gap(list []*Answer, q Question) *Answer {
 	return a
 }
 
-// History implements [Historian].
+// History implements [Historian]. What came out of a history stands last, so that
+// who tries the latest first meets what the recorded run met.
 func (r *ReplaySource) History(_ context.Context, name string, t Type) ([]*Answer, error) {
 	var positive []*Answer
 	for _, a := range r.answers[key{name, t}] {
@@ -91,7 +101,7 @@ func (r *ReplaySource) History(_ context.Context, name string, t Type) ([]*Answe
 			positive = append(positive, a)
 		}
 	}
-	return positive, nil
+	return append(positive, r.past[key{name, t}]...), nil
 }
 
 // InForce tells whether the answer's interval holds the moment: Since is part of
