@@ -273,6 +273,7 @@ func (x *exim) rejection(s *stream, id, b []byte) {
 	if !ok || startsWith(what, "MAIL") || startsWith(what, "EHLO") || startsWith(what, "HELO") {
 		return
 	}
+	from = upTo(from, " ")
 	var r *record
 	if id != nil {
 		r = x.record(s, id)
@@ -286,7 +287,7 @@ func (x *exim) rejection(s *stream, id, b []byte) {
 		s.dated(r)
 	}
 	r.began, r.claimed, r.arrived = true, true, true
-	r.mailFrom(upTo(from, " "))
+	r.mailFrom(from)
 	eximHost(r, head)
 	r.authenticated = r.authenticated || indexOf(head, " A=") >= 0
 	r.set(&r.by, []byte("exim"))

@@ -127,7 +127,7 @@ func (r *record) author(domain []byte) {
 func (r *record) signed(domain, selector, algorithm, result []byte, bits int32) {
 	for i := range r.signatures {
 		s := &r.signatures[i]
-		if string(r.bytes(s.domain)) == string(domain) && (s.selector.empty() || string(r.bytes(s.selector)) == string(selector)) {
+		if r.same(s, domain, selector, result) {
 			r.set(&s.selector, selector)
 			r.set(&s.algorithm, algorithm)
 			r.setLower(&s.result, result)
@@ -142,6 +142,14 @@ func (r *record) signed(domain, selector, algorithm, result []byte, bits int32) 
 		domain: r.keep(domain), selector: r.keep(selector), algorithm: r.keep(algorithm),
 		result: r.keepLower(result), bits: bits,
 	})
+}
+
+// same tells whether a result is of a signature known already: of the same
+// domain, and neither another selector nor another result.
+func (r *record) same(s *signature, domain, selector, result []byte) bool {
+	return string(r.bytes(s.domain)) == string(domain) &&
+		(s.selector.empty() || len(selector) == 0 || string(r.bytes(s.selector)) == string(selector)) &&
+		(s.result.empty() || len(result) == 0 || string(r.bytes(s.result)) == string(result))
 }
 
 // unit makes the record what the reader gives out.
