@@ -135,7 +135,7 @@ func TestKill(t *testing.T) {
 	k := newKillRun(t)
 	r := rand.New(rand.NewPCG(9, 17))
 	killed := 0
-	for parts := 0; killed < 40; parts += r.IntN(5) {
+	for parts := 0; killed < 40; parts += 1 + r.IntN(10) {
 		status, diag := k.until(parts, time.Duration(r.IntN(4000))*time.Microsecond, os.Kill, "--workers", fmt.Sprint(1+killed%3))
 		if status == exitProblems {
 			break
@@ -168,7 +168,7 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	k := newKillRun(t)
 	interrupted := 0
-	for parts := 1; parts < 200; parts += 7 {
+	for parts := 1; parts < 200; parts += 17 {
 		status, diag := k.until(parts, time.Millisecond, os.Interrupt)
 		if status == exitProblems {
 			break
@@ -279,5 +279,56 @@ func TestResumeRefused(t *testing.T) {
 	}
 	if diff := datasetsDiffer(k.reference(), k.out); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestResumeOtherInput resumes over standard input that is another, and over a file
+// whose size and time of change were kept.
+func TestResumeOtherInput(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	filling := strings.Repeat("Some more text, so that the reader's blocks fill.\n", 100)
+	for i := range 700 { // 4 MB: pipes are read in large pieces
+		text.WriteString(fixtureFromLine + passing(fmt.Sprint(1000+i)) + filling + "\n")
+	}
+	for name, other := range map[string]string{
+		"another":  strings.ReplaceAll(text.String(), "Text.", "Other text."),
+		"shorter":  text.String()[:100_000],
+		"nothing":  "",
+		"the same": text.String(),
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		args := []string{"run", "--resume", "--part-rows", "50", "--dns", "zone:" + filepath.Join(testdata, "zone"), "--out", out, "-"}
+		first := command(t, args...)
+		feed, err := first.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = feed.Write([]byte(text.String()))
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(filepath.Join(out, "messages", "part-00001.parquet")); err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("no second part")
+			}
+		}
+		_ = first.Process.Kill()
+		_ = first.Wait()
+		again := command(t, args...)
+		again.Stdin = strings.NewReader(other)
+		status, _, diag := statusOf(t, again)
+		if name == "the same" {
+			if status != exitOK {
+				t.Errorf("%s: exit status %d\n%s", name, status, diag)
+			}
+			continue
+		}
+		if status != exitUsage || !strings.Contains(diag, "not those that the run began with") {
+			t.Errorf("%s: exit status %d\n%s", name, status, diag)
+		}
 	}
 }

@@ -147,22 +147,49 @@ func (r *run) take(rec *evaluate.Record, err error) error {
 	return r.sink.Write(rec)
 }
 
-// numbered gives problems of reading their place among the messages.
+// numbered gives problems of reading their place among the messages, and passes
+// over what a resumed run has written.
 func (r *run) numbered(in iter.Seq2[reader.Unit, error]) iter.Seq2[reader.Unit, error] {
 	return func(yield func(reader.Unit, error) bool) {
+		written := r.sink.Resumed()
 		for u, err := range in {
 			var p *reader.Problem
 			switch {
 			case errors.As(err, &p):
 				err = &sink.Problem{Problem: *p, Stage: sink.StageRead, Ordinal: r.next}
-			case err == nil:
+			case err != nil:
+				yield(u, err)
+				return
+			case u.Ordinal < written.NextOrdinal:
+				same := sameUnit(written.Last, &u)
+				u.Release()
+				if !same {
+					yield(reader.Unit{}, errChanged)
+					return
+				}
+				continue
+			default:
 				r.next = u.Ordinal + 1
 			}
 			if !yield(u, err) {
 				return
 			}
 		}
+		if l := written.Last; l != nil && r.progress.Units.Load() <= l.Ordinal {
+			yield(reader.Unit{}, errChanged)
+		}
 	}
+}
+
+// errChanged is what fingerprints cannot tell: standard input that is another, a
+// file that kept its size and time.
+var errChanged = errors.New("the inputs are not those that the run began with; begin again with --overwrite")
+
+// sameUnit tells whether a unit does not contradict the last one written: the row
+// of that ordinal came from the same place.
+func sameUnit(last *sink.Place, u *reader.Unit) bool {
+	return last == nil || last.Ordinal != u.Ordinal ||
+		last.Source == u.Source && last.Offset == u.Offset && last.Length == u.Length
 }
 
 func (r *run) extractWidth() pipeline.Options[reader.Unit] {

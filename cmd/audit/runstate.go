@@ -156,7 +156,7 @@ func (r *run) readerOptions() reader.Options {
 	return reader.Options{
 		Format: r.set.format, Logs: maillog.Readers(r.set.logs), Limit: r.set.flags.limit, Stdin: r.streams.in, Progress: &r.progress,
 		Omit: r.set.flags.out, // where the dataset lies in a folder that is read
-		Skip: r.sink.Resumed().NextOrdinal, SkipProblems: r.skipProblems,
+		Skip: r.skip(), SkipProblems: r.skipProblems,
 		OnInput: func(in reader.Input) {
 			r.reports = append(r.reports, sink.Input{
 				Path: in.Path, Size: in.Size, Digest: "xxh3-128:" + in.Digest, State: string(in.State),
@@ -165,11 +165,24 @@ func (r *run) readerOptions() reader.Options {
 	}
 }
 
+// skip is how many units a resumed run need not see: all that it has written but
+// the last, which shows whether the inputs are still the same.
+func (r *run) skip() int64 {
+	s := r.sink.Resumed()
+	if s.Last == nil {
+		return s.NextOrdinal
+	}
+	return s.Last.Ordinal
+}
+
 // stopped is how a run ends that did not complete.
 func (r *run) stopped(err error) error {
 	r.endView()
 	r.tell(r.tally.Summary().Problems)
 	r.sink.Close()
+	if errors.Is(err, errChanged) {
+		return &statusError{exitUsage, err}
+	}
 	hint := fmt.Sprintf("; go on with: audit %s --resume --out %s ...", r.command, r.set.flags.out)
 	if errors.Is(err, context.Canceled) {
 		return &statusError{exitInterrupt, errors.New("interrupted" + hint)}
