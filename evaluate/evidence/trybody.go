@@ -99,10 +99,10 @@ func (t *bodyTrial) look(word, note string, c []byte) {
 		return
 	}
 	if note != "" {
-		note = " and " + note
+		note = ", " + note
 	}
 	if n, first := t.appended(c); n > 0 {
-		t.found("lines_appended", fmt.Sprintf("without its last %d lines, from %q on%s", n, cut(first), note))
+		t.found("lines_appended", fmt.Sprintf("without its last %s, from %q on%s", counted(n, "line"), cut(first), note))
 		return
 	}
 	if t.part(c) {
@@ -110,8 +110,16 @@ func (t *bodyTrial) look(word, note string, c []byte) {
 		return
 	}
 	if n := t.prepended(c); n > 0 {
-		t.found("lines_prepended", fmt.Sprintf("without its first %d lines%s", n, note))
+		t.found("lines_prepended", fmt.Sprintf("without its first %s%s", counted(n, "line"), note))
 	}
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (t *bodyTrial) found(word, note string) {

@@ -35,12 +35,14 @@ func (x *Extractor) headerAttempts(own *Field, s *Signature) []Attempt {
 	t.try("header_canonicalization", "with the header canonicalization "+note, t.all, other)
 	if s.HeaderCanon == Simple {
 		t.try("unfolded", "with every field unfolded", t.edited(unfoldField), Simple)
+		t.try("names", "with names as h= has them", t.renamed(), Simple)
+		t.try("names", "with names as h= has them, and every field unfolded", editedOf(t.renamed(), unfoldField), Simple)
 		t.try("tabs", "with tabs in folding as spaces", t.edited(untabField), Simple)
 	}
 	t.lists()
+	t.added()
 	t.positions()
 	t.encoding()
-	t.added()
 	return t.out
 }
 
@@ -158,10 +160,33 @@ func editedOf(fields []Field, edit func(*Field) []byte) []Field {
 		if out == nil {
 			out = slices.Clone(fields)
 		}
-		f := &out[i]
-		raw := append(append(slices.Clone(f.Name), ':'), v...)
-		f.Raw = append(raw, '\r', '\n')
-		f.Value = f.Raw[len(f.Name)+1 : len(raw)]
+		out[i].put(fields[i].Name, v)
+	}
+	return out
+}
+
+// put writes the field anew.
+func (f *Field) put(name, value []byte) {
+	raw := append(append(slices.Clone(name), ':'), value...)
+	f.Raw = append(raw, '\r', '\n')
+	f.Name, f.Value = f.Raw[:len(name)], f.Raw[len(name)+1:len(raw)]
+}
+
+// renamed returns the fields with their names written as h= has them; nil where
+// all are.
+func (t *headerTrial) renamed() []Field {
+	var out []Field
+	for name := range strings.SplitSeq(t.sig.SignedHeaders, ":") {
+		for i := range t.all {
+			f := &t.all[i]
+			if string(f.Name) == name || !bytes.EqualFold(f.Name, []byte(name)) {
+				continue
+			}
+			if out == nil {
+				out = slices.Clone(t.all)
+			}
+			out[i].put([]byte(name), f.Value)
+		}
 	}
 	return out
 }
