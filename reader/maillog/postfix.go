@@ -267,7 +267,7 @@ func aside(msg []byte) verdict {
 // asides are how lines begin that speak of no message.
 var asides = []string{
 	"connect", "disconnect", "lost connection", "timeout", "warning: ", "fatal: ", "panic: ", "error: ", "info: ", "statistics: ",
-	"improper command", "too many errors", "SSL_", "setting up TLS", "Anonymous TLS", "Untrusted TLS", "Trusted TLS",
+	"improper command", "bare <", "too many errors", "SSL_", "setting up TLS", "Anonymous TLS", "Untrusted TLS", "Trusted TLS",
 	"Verified TLS", "initializing the", "table ", "reload", "NOQUEUE: ", "cache ", "Host offered", "certificate verification",
 	"Server certificate", "smtp_", "save session", "remove session", "mapping DSN", "enabling PIX", "host ", "conversation with",
 	"daemon started", "starting", "stopping", "proxy-", "cleanup", "using backwards", "max connection", "max message",
