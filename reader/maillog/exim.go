@@ -9,6 +9,9 @@ func newExim(j *join) grammar { return &exim{j} }
 func (x *exim) end(*stream) {}
 
 func (x *exim) line(s *stream, b []byte) verdict {
+	if b[0] == ' ' {
+		return known // a message of several lines goes on
+	}
 	b, v := eximFrame(s, b)
 	if v != known {
 		return v
@@ -212,12 +215,16 @@ func (x *exim) dkim(r *record, b []byte) {
 		return
 	}
 	status, ok := afterLast(b, "[")
-	if !ok {
+	if !ok || startsWith(status, "failed key import") { // the outcome comes on a line of its own
 		return
 	}
-	bits, _ := number(field(b, " b=", " "))
+	algorithm := field(b, " a=", " ")
+	bits := int64(0)
+	if startsWith(algorithm, "rsa") { // b= is the signature's length, an RSA key's too
+		bits, _ = number(field(b, " b=", " "))
+	}
 	result := eximDKIM(status)
-	r.signed(upTo(d, " "), field(b, " s=", " "), field(b, " a=", " "), []byte(result), int32(min(bits, 1<<20)))
+	r.signed(upTo(d, " "), field(b, " s=", " "), algorithm, []byte(result), int32(min(bits, 1<<20)))
 	if result == "pass" || r.dkim.empty() {
 		r.dkim = r.keep([]byte(result))
 	}

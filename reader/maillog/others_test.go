@@ -34,6 +34,7 @@ func TestExim(t *testing.T) {
 2026-03-01 10:00:01 ` + id + ` Completed
 `, id + " -  helo= <root@example.com> auth by=exim"},
 		{"long id, body changed, key gone", `2026-03-01 10:00:00.123 [99] 1qWeRt-0000000AbCd-2xYz DKIM: d=example.org s=s1 c=simple/simple a=rsa-sha1 b=1024 [verification failed - body hash mismatch (body probably modified in transit)]
+2026-03-01 10:00:00.124 [99] 1qWeRt-0000000AbCd-2xYz DKIM: d=example.net s=s2 [failed key import]
 2026-03-01 10:00:00.124 [99] 1qWeRt-0000000AbCd-2xYz DKIM: d=example.net s=s2 c=simple/simple a=rsa-sha256 b=0 [invalid - public key record (currently?) unavailable]
 2026-03-01 10:00:01.125 [99] 1qWeRt-0000000AbCd-2xYz <= a@example.org H=(x) [192.0.2.7] P=esmtp S=1
 2026-03-01 10:00:01.126 [99] 1qWeRt-0000000AbCd-2xYz Completed
