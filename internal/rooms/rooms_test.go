@@ -48,6 +48,7 @@ var homes = map[string][]string{
 	"github.com/parquet-go/parquet-go":   {"mailaudit/sink"},
 	"github.com/apache/arrow-go/v18":     {"mailaudit/sink/arrow"},
 	"github.com/spf13/cobra":             {"mailaudit/cmd/audit"},
+	"go.etcd.io/bbolt":                   {"mailaudit/evaluate/dns/history"},
 	"filippo.io/bigmod":                  {"mailaudit/evaluate/dkim"},
 	"golang.org/x/net/publicsuffix":      {"mailaudit/evaluate/dmarc"},
 	"github.com/emersion/go-msgauth":     {"mailaudit/evaluate/evidence"},

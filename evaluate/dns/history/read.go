@@ -171,8 +171,19 @@ func readZone(in io.Reader, o *ReadOptions, yield func(Observation, error) bool)
 		yield(Observation{}, err)
 		return
 	}
-	OfZone(z, *o)(yield)
+	for ob, err := range OfZone(z, *o) {
+		if o.From.IsZero() && o.Until.IsZero() {
+			err = fmt.Errorf("%s: %w", o.Name, ErrUndated)
+		}
+		if !yield(ob, err) || err != nil {
+			return
+		}
+	}
 }
+
+// ErrUndated is the error of reading a zone file without ReadOptions.From or
+// Until: nothing else tells when it was in force.
+var ErrUndated = errors.New("a zone file does not tell when it was in force")
 
 // OfZone yields the records of a zone as seen all the time from o.From until
 // o.Until. Wildcards, and types that no verdict asks for, are left out.

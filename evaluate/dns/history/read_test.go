@@ -81,6 +81,7 @@ func TestRead(t *testing.T) {
 			want: []string{"example.com TXT success set v=spf1 -all 2020-01-01T00:00:00 2020-12-31T23:59:59",
 				"www.example.com CNAME success set example.com 2020-01-01T00:00:00 2020-12-31T23:59:59"}},
 		{name: "a broken zone", text: "example.com. TXT \"\n", wrong: []string{"f:2: bad TXT Txt: \"unbalanced quotes\""}},
+		{name: "an undated zone", text: "example.com. TXT x\n", wrong: []string{"f: a zone file does not tell when it was in force"}},
 		{name: "kind unknown", text: "", options: history.ReadOptions{Kind: "odd"}, wrong: []string{`f: nothing is known of files of kind "odd"`}},
 		{name: "empty", text: ""},
 	} {
