@@ -122,6 +122,9 @@ func (r *run) flagWords() map[string]string {
 	return m
 }
 
+// errOwnOutput is a source of answers that the run would write over.
+var errOwnOutput = errors.New("that is the dataset to be written; give another --out")
+
 // openSource opens the sources that --dns names.
 func (r *run) openSource() (src dns.Source, err error) {
 	f := r.set.flags
@@ -129,10 +132,11 @@ func (r *run) openSource() (src dns.Source, err error) {
 		Live: func() (dns.Source, error) { return openLive(f.servers()) },
 		Replay: func(dir string) (dns.Source, error) {
 			if samePlace(dir, f.out) {
-				return nil, errors.New("that is the dataset to be written; give another --out")
+				return nil, errOwnOutput
 			}
 			return openReplay(dir)
 		},
+		History: func(path string) (dns.Source, error) { return openHistory(path, f.out) },
 	})
 	return src, err
 }
