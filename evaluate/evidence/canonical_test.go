@@ -16,12 +16,7 @@ func naiveBody(body string, relaxed bool) string {
 	lines := strings.Split(body, "\r\n")
 	if relaxed {
 		for i, l := range lines {
-			l = strings.Map(func(r rune) rune {
-				if r == '\t' {
-					return ' '
-				}
-				return r
-			}, l)
+			l = strings.ReplaceAll(l, "\t", " ")
 			for strings.Contains(l, "  ") {
 				l = strings.ReplaceAll(l, "  ", " ")
 			}
@@ -90,13 +85,18 @@ func TestBodyCanonicalizationExamples(t *testing.T) {
 // randomBody favours what canonicalization looks at.
 func randomBody(r *rand.Rand) []byte {
 	words := []string{" ", "\t", "\n", "\r\n", "\r", "a", "bc", "longer words", "\n\n", " \n", "  ", "\xc3\xa9", ".",
-		"abcdefgh", "01234567890123456789", strings.Repeat("x", 70), "\x00", ">From ", "From "}
+		"abcdefgh", "01234567890123456789", strings.Repeat("x", 70), "\x00", ">From ", "From ",
+		strings.Repeat(strings.Repeat("b", 76)+"\n", 9), strings.Repeat(strings.Repeat("c", 59)+"\r\n", 6),
+		strings.Repeat("d", 300) + "\r\r\n", strings.Repeat("e\n", 200), strings.Repeat("f\n\n", 100)}
 	var b []byte
 	for range r.IntN(60) {
 		b = append(b, words[r.IntN(len(words))]...)
 	}
 	if r.IntN(50) == 0 {
 		b = append(b, bytes.Repeat([]byte("y z"), r.IntN(3*canonBuffer))...)
+	}
+	if r.IntN(50) == 0 {
+		b = append(b, bytes.Repeat([]byte("z"), r.IntN(3*canonBuffer))...)
 	}
 	return b
 }
@@ -124,7 +124,10 @@ func checkBody(t *testing.T, body []byte, next func(int) int) {
 func FuzzBodyCanonicalization(f *testing.F) {
 	f.Add([]byte(" C \r\nD \t E\r\n\r\n\r\n"), 3)
 	f.Add([]byte("a \r\r\n \n\t\n"), 1)
+	f.Add([]byte("\xaf"), 1)
 	f.Add(bytes.Repeat([]byte("ab  c\n"), 4000), 777)
+	f.Add(bytes.Repeat([]byte("0123456789abcdef\n"), 2000), 5000)
+	f.Add(bytes.Repeat([]byte("0123456789abcdef\r\n"), 2000), 4999)
 	f.Fuzz(func(t *testing.T, body []byte, step int) {
 		if len(body) > 1<<16 {
 			t.Skip()
