@@ -1,6 +1,10 @@
 package evidence
 
-import "mailaudit/reader"
+import (
+	"strings"
+
+	"mailaudit/reader"
+)
 
 // fromLog turns a joined log record into evidence: what the log says, and
 // nothing that it does not.
@@ -17,7 +21,7 @@ func fromLog(e *Evidence, u *reader.Unit) {
 	}
 	e.Envelope.HELO, _ = domainOf([]byte(l.HELO))
 	if l.HasMailFrom {
-		e.Envelope.MailFromLocal, e.Envelope.MailFromDomain, _ = parsePath([]byte(l.MailFrom))
+		fromLogPath(e, l.MailFrom)
 	}
 	e.Author.Fields = int32(len(l.HeaderFrom))
 	for _, d := range l.HeaderFrom {
@@ -44,4 +48,18 @@ func fromLog(e *Evidence, u *reader.Unit) {
 			Result: s.Result, Domain: s.Domain, Selector: s.Selector, Algorithm: s.Algorithm, Bits: s.Bits,
 		})
 	}
+}
+
+// fromLogPath reads the reverse path of a log. "@domain" is a path of which only
+// the domain was written down. A path that names no domain is not the null path,
+// so that no check of HELO takes its place.
+func fromLogPath(e *Evidence, path string) {
+	env := &e.Envelope
+	if domain, ok := strings.CutPrefix(path, "@"); ok {
+		env.MailFromDomain, _ = domainOf([]byte(domain))
+		e.LocalsWithheld = true
+	} else {
+		env.MailFromLocal, env.MailFromDomain, _ = parsePath([]byte(path))
+	}
+	env.HasMailFrom = path == "" || env.MailFromDomain != ""
 }
