@@ -1,13 +1,14 @@
 # make          build the program
 # make demo     judge the archive in testdata, offline, and a generated one of 17,140 messages
 # make test     all tests
+# make conformance  public suites and other implementations; rewrites docs/conformance.md
 # make bench    what a run costs beside its floor and its peers
 GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: build test race lint fuzz bench demo golden clean
+.PHONY: build test race lint fuzz bench conformance demo golden clean
 
 build:
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o audit ./cmd/audit
@@ -37,6 +38,10 @@ fuzz:
 
 bench:
 	cd bench && $(GO) run .
+
+# A module of its own: what it compares with is no dependency of the program.
+conformance:
+	cd conformance && $(GO) test -timeout 30m -update ./...
 
 demo: build
 	./audit run --overwrite --out audit-out --dns zone:testdata/zone testdata/archive || [ $$? -eq 1 ]

@@ -47,13 +47,16 @@ func suiteQuery(t *testing.T, c *openspf.Case) Query {
 // runSuites runs every case of a file and returns how many there were. asWanted
 // may change what a case wants.
 func runSuites(t *testing.T, file string, suites []openspf.Suite, asWanted func(name string, c *openspf.Case)) {
-	cases := 0
+	cases, differ := 0, 0
 	for _, s := range suites {
 		zone := openspf.NewZone(s.ZoneData)
 		for name, c := range s.Tests {
 			cases++
 			t.Run(strconv.Itoa(cases)+" "+name, func(t *testing.T) {
-				asWanted(name, &c)
+				published := c.Result
+				if asWanted(name, &c); !slices.Equal(c.Result, published) {
+					differ++
+				}
 				checker := NewChecker(zone, Options{Explain: true, Trace: true, Receiver: c.Receiver})
 				o, err := checker.Check(t.Context(), suiteQuery(t, &c))
 				if err != nil {
@@ -69,7 +72,7 @@ func runSuites(t *testing.T, file string, suites []openspf.Suite, asWanted func(
 	if cases == 0 {
 		t.Fatalf("no case in %s", file)
 	}
-	t.Logf("conformance: cases=%d", cases)
+	t.Logf("conformance: cases=%d differ=%d", cases, differ)
 }
 
 // checkExplanation judges the explanation where the suite gives one. DEFAULT

@@ -1,0 +1,11 @@
+// Package conformance holds the whole flow (reader, evidence, evaluate) against
+// public test suites, against other implementations and against properties that
+// every verdict must have, and keeps the score in docs/conformance.md.
+//
+// It is a module of its own so that the implementations it compares with never
+// become dependencies of the product. Its tests skip what is not there: suites
+// that are kept beside the repository, programs that are not installed. They
+// fail where a verdict differs from another one without a reason in a table,
+// where a table has a reason that nothing needs, and where the document is not
+// what the run found. With -update they rewrite the document.
+package conformance
