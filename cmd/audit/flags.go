@@ -14,6 +14,7 @@ import (
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
+	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
 	"mailaudit/reader"
 	"mailaudit/reader/maillog"
@@ -27,6 +28,7 @@ type runFlags struct {
 	format            string
 	dns               string
 	resolvers         []string
+	dnsTimeout        time.Duration
 	asOf              string
 	rules             string
 	profile           string
@@ -68,6 +70,7 @@ func (f *runFlags) registerVerdict(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&f.dns, "dns", "live", "`sources` of DNS answers, asked in order: live, zone:PATH, overlay:PATH, replay:DATASET, history:PATH")
 	fs.StringSliceVar(&f.resolvers, "resolver", nil, "DNS servers for live, `host:port` (default: the system's)")
+	fs.DurationVar(&f.dnsTimeout, "dns-timeout", dns.DefaultTimeout, "how long live waits for the first answer to a question; three more queries wait longer each")
 	fs.StringVar(&f.asOf, "as-of", "message", "the `moment` judged at: message (its arrival), now, or an RFC 3339 time")
 	fs.StringVar(&f.rules, "rules", "rfc9989", "DMARC rule book: rfc9989 or rfc7489")
 	fs.StringVar(&f.profile, "profile", "strict", "DKIM rules: strict (today's) or historic (those of the message's day)")
@@ -156,6 +159,9 @@ func (f *runFlags) checkWords(s *settings, _ time.Time) error {
 	}
 	if s.sink.PartRows = f.partRows; f.partRows < 1 {
 		return fmt.Errorf("--part-rows %d: less than 1", f.partRows)
+	}
+	if f.dnsTimeout <= 0 {
+		return fmt.Errorf("--dns-timeout %v: not more than 0", f.dnsTimeout)
 	}
 	if f.limit < 0 {
 		return fmt.Errorf("--limit %d: less than 0", f.limit)

@@ -90,7 +90,7 @@ func (r *run) openSink() error {
 // identity is what must be the same for a run to be resumed.
 func (r *run) identity() map[string]string {
 	m := r.flagWords()
-	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key"} {
+	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key", "dns-timeout"} {
 		delete(m, free)
 	}
 	if !r.set.profile.AsOf.IsZero() {
@@ -112,7 +112,7 @@ func (r *run) flagWords() map[string]string {
 		"format": f.format, "dns": f.dns, "resolver": strings.Join(f.resolvers, ","), "as-of": f.asOf, "rules": f.rules,
 		"profile": f.profile, "trusted-networks": strings.Join(f.trusted, ","), "authserv-id": strings.Join(f.authserv, ","),
 		"nonexistent": f.nonexistent, "addresses": f.addresses, "workers": strconv.Itoa(f.workers),
-		"log-zone": f.logZone, "log-until": f.logUntil, "limit": strconv.FormatInt(f.limit, 10), "since": f.since, "until": f.until,
+		"log-zone": f.logZone, "log-until": f.logUntil, "dns-timeout": f.dnsTimeout.String(), "limit": strconv.FormatInt(f.limit, 10), "since": f.since, "until": f.until,
 	}
 	for k, v := range m {
 		if v == "" || k == "limit" && v == "0" {
@@ -129,7 +129,7 @@ var errOwnOutput = errors.New("that is the dataset to be written; give another -
 func (r *run) openSource() (src dns.Source, err error) {
 	f := r.set.flags
 	src, r.live, r.closeDNS, err = openDNS(f.dns, dns.Openers{
-		Live: func() (dns.Source, error) { return openLive(f.servers()) },
+		Live: func() (dns.Source, error) { return openLiveWithin(f.servers(), f.dnsTimeout) },
 		Replay: func(dir string) (dns.Source, error) {
 			if samePlace(dir, f.out) {
 				return nil, errOwnOutput
