@@ -40,7 +40,7 @@ func NewExtractor(o Options) *Extractor {
 func (x *Extractor) Extract(u *reader.Unit) (*Evidence, error) {
 	e := &Evidence{Origin: Origin{
 		Ordinal: u.Ordinal, Source: u.Source, Format: string(u.Format), Offset: u.Offset, Length: u.Length,
-	}}
+	}, Envelope: Envelope{Basis: BasisNone, Hop: -1}} // all that is known where there is no header
 	e.Anomalies = append(e.Anomalies, u.Anomalies...)
 	switch {
 	case u.Log != nil:
