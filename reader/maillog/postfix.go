@@ -140,7 +140,6 @@ func (p *postfix) message(s *stream, id []byte, begin bool) *record {
 	if r == nil {
 		r = p.start(p.keyOf(s.frame.host, id), s)
 		r.queueID = r.keep(id)
-		r.arrived = true
 		if begin {
 			if t, ok := longIDTime(id); ok && s.frame.kind == stampBSD {
 				s.years.hint(s.frame.stamp, t)
@@ -149,6 +148,7 @@ func (p *postfix) message(s *stream, id []byte, begin bool) *record {
 		s.dated(r)
 	}
 	p.touch(r, s)
+	r.arrived = true
 	if begin {
 		r.began, r.claimed = true, true
 		s.dated(r)
@@ -182,10 +182,7 @@ func (p *postfix) qmgr(s *stream) verdict {
 	}
 	switch {
 	case startsWith(rest, "removed"):
-		if r := p.find(p.keyOf(s.frame.host, id)); r != nil && !r.ended {
-			p.touch(r, s)
-			p.join.end(r)
-		}
+		p.removed(s, id)
 	case startsWith(rest, "from=<"):
 		r := p.message(s, id, false)
 		if from, ok := bracketed(rest[5:]); ok {
@@ -194,6 +191,20 @@ func (p *postfix) qmgr(s *stream) verdict {
 		}
 	}
 	return known
+}
+
+// removed ends a message. Of one not met before only that is kept, for a source
+// with its other lines that is read later.
+func (p *postfix) removed(s *stream, id []byte) {
+	r := p.find(p.keyOf(s.frame.host, id))
+	if r == nil {
+		r = p.start(p.keyOf(s.frame.host, id), s)
+		r.queueID = r.keep(id)
+		s.dated(r)
+	}
+	if p.touch(r, s); !r.ended {
+		p.join.end(r)
+	}
 }
 
 // bracketed reads "<a@b>" before ", " or the end of the line.
