@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"mailaudit/evaluate/dns"
+	"mailaudit/evaluate/evidence"
 )
 
 // openDNS opens the chain that --dns names, and tells whether any answer may have
@@ -42,4 +45,24 @@ func (f *runFlags) servers() []string {
 		out = append(out, strings.TrimSpace(r))
 	}
 	return out
+}
+
+// askedAhead asks the questions that each message is certain to need as soon as
+// its evidence is known, where answers have to be waited for: so they come while
+// the messages before it are judged, and not one after the other.
+func (r *run) askedAhead(ctx context.Context, in iter.Seq2[*evidence.Evidence, error]) iter.Seq2[*evidence.Evidence, error] {
+	if !r.live {
+		return in
+	}
+	ask := func(q dns.Question) { r.dns.Prefetch(ctx, q) }
+	return func(yield func(*evidence.Evidence, error) bool) {
+		for e, err := range in {
+			if e != nil {
+				r.eval.Ahead(e, ask)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
 }

@@ -116,7 +116,7 @@ type run struct {
 // write is the flow: units become evidence, evidence becomes verdicts, both
 // become rows and counts, in the order of the input.
 func (r *run) write(ctx context.Context) error {
-	judged := pipeline.Map(ctx, r.evidence(ctx), r.evaluateWidth(), r.newJudge)
+	judged := pipeline.Map(ctx, r.askedAhead(ctx, r.evidence(ctx)), r.evaluateWidth(), r.newJudge)
 	for rec, err := range judged {
 		if err := r.take(rec, err); err != nil {
 			return err

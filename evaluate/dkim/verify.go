@@ -76,7 +76,7 @@ func (v *Verifier) judge(ctx context.Context, j judgement) (Outcome, error) {
 	if f := j.field(); f.reason != "" {
 		return j.finish(f), nil
 	}
-	name := j.sig.Selector + "._domainkey." + j.sig.Domain // RFC 6376 §3.6.2.1
+	name := publishedAt(j.sig)
 	answer, err := v.source.Lookup(ctx, dns.Question{Name: name, Type: dns.TypeTXT, At: j.at})
 	if err != nil {
 		return Outcome{}, err
