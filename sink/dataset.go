@@ -91,7 +91,10 @@ func (d *Dataset) records(parts []Part, columns []string) iter.Seq2[*evaluate.Re
 			yield(nil, err)
 			return
 		}
-		s := store{hashed: d.Manifest.Addresses == AddressesHash}
+		s := store{
+			withheld: d.Manifest.Addresses != AddressesFull,
+			hashed:   d.Manifest.Addresses == AddressesHash,
+		}
 		for _, p := range parts {
 			more, err := scanPart(d.dir, p, t, sel, s.fresh, func(r *row) bool {
 				s.settle()

@@ -38,6 +38,7 @@ func moreIdentityColumns() []item[*row] {
 			func(r *row) *evidence.AuthorProblem { return &r.Evidence.Author.Problem }),
 		localColumn("mail_from_local", "Local part of the return path, subject to --addresses.",
 			func(r *row) (*string, string) { return &e(r).MailFromLocal, e(r).MailFromDomain }),
+		withheldColumn(),
 		boolColumn("has_mail_from", "The return path is known; with no domain beside it, it was the null path.",
 			func(r *row) *bool { return &e(r).HasMailFrom }),
 		textColumn("client_name", shared, "Reverse name of the client as the boundary wrote it.",
@@ -49,6 +50,19 @@ func moreIdentityColumns() []item[*row] {
 		textColumn("received_by", shared, "The host that wrote the boundary's field.",
 			func(r *row) *string { return &e(r).ByHost }),
 	)...)
+}
+
+// withheldColumn tells that local parts are not known. That survives when a
+// dataset without them is judged again.
+func withheldColumn() column[*row] {
+	return column[*row]{
+		name: "locals_withheld", kind: boolean, required: true,
+		doc: "Local parts are not kept in this dataset, or were not in the one it was made from.",
+		put: func(r *row, s *scratch) parquet.Value {
+			return parquet.BooleanValue(r.Evidence.LocalsWithheld || s.privacy.mode != AddressesFull)
+		},
+		get: func(r *row, v *value) { r.Evidence.LocalsWithheld = v.n != 0 },
+	}
 }
 
 func firstOf(s []string) string {
@@ -151,8 +165,41 @@ func moreDMARCColumns() []item[*row] {
 			ofRecord(func(p *dmarc.Record) *dmarc.Rules { return &p.Rules })),
 		wordColumn("dmarc_author_existence", "What is known of the author domain's existence; null where it was not asked.",
 			"exists nonexistent unknown", func(r *row) *dmarc.Existence { return &o(r).AuthorExistence }),
+		existenceColumn(),
 	), stringList("dmarc_record_problems", word, "What was wrong with the policy record, stable words.",
 		ofRecord(func(p *dmarc.Record) *[]string { return &p.Problems })))
+}
+
+// The words of domain_existence.
+const (
+	domainExists  = "exists"
+	domainAbsent  = "absent"
+	domainUnknown = "unknown"
+)
+
+// existenceColumn is the domain existence test's finding.
+func existenceColumn() column[*row] {
+	c := column[*row]{
+		name: "domain_existence", kind: word, words: domainExists + " " + domainAbsent + " " + domainUnknown,
+		doc: "Whether the author domain or its organizational domain has MX, NS, A or AAAA records; unknown after a DNS failure, null where it was not tested.",
+	}
+	c.put = func(r *row, _ *scratch) parquet.Value {
+		switch x := &r.Verdict.Existence; {
+		case !x.Tested:
+			return parquet.Value{}
+		case x.Absent:
+			return stringValue(domainAbsent)
+		case !x.Decided:
+			return stringValue(domainUnknown)
+		}
+		return stringValue(domainExists)
+	}
+	c.get = func(r *row, v *value) {
+		x := &r.Verdict.Existence
+		x.Tested, x.Absent = !v.null, v.s == domainAbsent
+		x.Decided = x.Tested && v.s != domainUnknown
+	}
+	return c
 }
 
 func moreRecordedColumns() []item[*row] {

@@ -131,6 +131,9 @@ func evidenceFields[T any](at func(T) *evidence.Signature) []column[T] {
 			func(e T) *int64 { return &at(e).BodyUnsigned }),
 		textColumn("damage", word, "The known way of archives to change mail that makes a hash match when undone.",
 			func(e T) *string { return &at(e).Damage }),
+		textColumn("logged_result", shared, "The result that a log gives, where there were no bytes to verify.",
+			func(e T) *string { return &at(e).Logged }),
+		optionalInt32Column("logged_bits", "Size of the key by the log.", 0, func(e T) *int32 { return &at(e).LoggedBits }),
 		boolColumn("repaired", "The hashes are those after undoing the damage.", func(e T) *bool { return &at(e).Repaired }),
 	}
 }

@@ -22,7 +22,7 @@ var sameRecord = cmp.Options{
 }
 
 // smallOptions roll and flush often, so that few rows pass every border.
-var smallOptions = Options{RowGroupRows: 512, PartRows: 1100, Addresses: AddressesFull, CreatedBy: "audit test"}
+var smallOptions = Options{RowGroupRows: 256, PartRows: 300, Addresses: AddressesFull, CreatedBy: "audit test"}
 
 // writeAll writes a dataset of what the generator makes.
 func writeAll(t testing.TB, dir string, opts Options, seed uint64, rows int) []*evaluate.Record {
@@ -73,7 +73,7 @@ func feed(t testing.TB, w *Writer, records []*evaluate.Record, problems map[int6
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	want := writeAll(t, dir, smallOptions, 1, 3000)
+	want := writeAll(t, dir, smallOptions, 1, 850)
 	d, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestRoundTrip(t *testing.T) {
 func TestRoundTripDNS(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	records := writeAll(t, dir, smallOptions, 2, 1500)
+	records := writeAll(t, dir, smallOptions, 2, 500)
 	var want []*dns.Answer
 	seen := make(map[*dns.Answer]bool)
 	for _, r := range records {
@@ -135,8 +135,8 @@ func TestRoundTripDNS(t *testing.T) {
 func TestRoundTripProblems(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	writeAll(t, dir, smallOptions, 3, 1500)
-	records, problems := input(3, 1500)
+	writeAll(t, dir, smallOptions, 3, 500)
+	records, problems := input(3, 500)
 	d, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -231,6 +231,29 @@ func stored(r *evaluate.Record) *evaluate.Record {
 	for i := range v.DKIM {
 		v.DKIM[i].Answers = nil
 	}
-	v.ARC.Answers, v.DMARC.Answers = nil, nil
+	v.ARC.Answers, v.DMARC.Answers, v.Existence.Answers = nil, nil, nil
 	return &c
+}
+
+// TestClone: what was copied does not change when the next record is read.
+func TestClone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	want := writeAll(t, dir, smallOptions, 6, 300)
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []*evaluate.Record
+	for r, err := range d.Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, Clone(r))
+	}
+	for i, r := range got {
+		if !reflect.DeepEqual(stored(want[i]), r) {
+			t.Fatalf("record %d (-written +cloned):\n%s", i, cmp.Diff(stored(want[i]), r, sameRecord))
+		}
+	}
 }

@@ -34,7 +34,8 @@ func (r *row) best() *dkim.Outcome {
 // outlives the rows, so that reading a row allocates nothing.
 type store struct {
 	row      row
-	hashed   bool // local parts are stored as hashes, which are none
+	withheld bool // the dataset has no local parts
+	hashed   bool // it has hashes of them, which are none
 	record   evaluate.Record
 	evidence evidence.Evidence
 	spf      spf.Outcome
@@ -56,7 +57,7 @@ type store struct {
 
 // fresh makes the record of the next row: nothing known, every list empty.
 func (s *store) fresh() *row {
-	s.evidence = evidence.Evidence{}
+	s.evidence = evidence.Evidence{LocalsWithheld: s.withheld}
 	s.evidence.Envelope.Hop = -1
 	s.evidence.Author.Domains = s.domains[:0]
 	s.evidence.Anomalies = s.anomalies[:0]

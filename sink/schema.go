@@ -21,8 +21,8 @@ const (
 	columnKey  = "audit.column."
 )
 
-// compression was chosen by measurement: the default level makes files 11 %
-// smaller for twice the time of the whole write.
+// compression is at the fastest level, chosen by measurement: most bytes of a
+// file are hashes, and the default level makes it less than 1 % smaller.
 var compression = &zstd.Codec{Level: zstd.SpeedFastest}
 
 // ordered is a group that keeps its fields in the order given; parquet.Group

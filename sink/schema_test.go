@@ -152,7 +152,7 @@ func TestColumnNames(t *testing.T) {
 func TestLayout(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	writeAll(t, dir, smallOptions, 1, 1200)
+	writeAll(t, dir, Options{RowGroupRows: 512, CreatedBy: "audit test", Addresses: AddressesFull}, 1, 1100)
 	f, err := os.Open(filepath.Join(dir, "messages", "part-00000.parquet"))
 	if err != nil {
 		t.Fatal(err)

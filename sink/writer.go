@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dns"
@@ -21,6 +22,10 @@ const (
 	// have to do again, less than a minute of work.
 	DefaultPartRows = 512 << 10
 )
+
+// maxLanes bounds Options.Lanes where it is not given: the longest column keeps
+// more from being of use.
+const maxLanes = 4
 
 // Errors of Create.
 var (
@@ -43,8 +48,8 @@ type Options struct {
 	SchemaVersion int    // SchemaVersion where 0
 	CreatedBy     string // the program, as Parquet's created_by
 
-	// Lanes is how many goroutines take rows apart, 1 where 0. The bytes are the
-	// same whatever it is.
+	// Lanes is how many goroutines take rows apart; where 0, one for each
+	// processor, up to maxLanes. The bytes are the same whatever it is.
 	Lanes int
 
 	// Run is what else must be the same for a run to be resumed: inputs and
@@ -128,6 +133,9 @@ func (o *Options) complete() error {
 	}
 	if o.SchemaVersion == 0 {
 		o.SchemaVersion = SchemaVersion
+	}
+	if o.Lanes == 0 {
+		o.Lanes = min(runtime.GOMAXPROCS(0), maxLanes)
 	}
 	switch {
 	case o.RowGroupRows < 0 || o.RowGroupRows%batchRows != 0:

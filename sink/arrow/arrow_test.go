@@ -122,7 +122,7 @@ func jsonRows(t *testing.T, dir, table string, columns []string) []any {
 
 func TestExport(t *testing.T) {
 	t.Parallel()
-	dir := dataset(t, 1500)
+	dir := dataset(t, 800)
 	for _, c := range []struct {
 		table   string
 		columns []string
@@ -172,7 +172,7 @@ func TestExportErrors(t *testing.T) {
 // that wrote them.
 func TestSecondReader(t *testing.T) {
 	t.Parallel()
-	dir := dataset(t, 1500)
+	dir := dataset(t, 800)
 	for _, table := range sink.TableNames() {
 		parts, err := filepath.Glob(filepath.Join(dir, table, "*.parquet"))
 		if err != nil || len(parts) == 0 {

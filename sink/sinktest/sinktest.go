@@ -109,6 +109,7 @@ func (g *Generator) signature() evidence.Signature {
 		BodyLength: pick(g, -1, 0, 1, int64(1)<<62), BodyUnsigned: pick(g, int64(0), 5),
 		SignedAt: g.time(), ExpiresAt: g.time(), SignedHeaders: g.Str(),
 		BodyHashMatch: g.flag(), BodyHash: g.bytes(), HeaderHash: g.bytes(), Signature: g.bytes(),
+		Logged: g.Str(), LoggedBits: g.Int32(),
 		Damage: g.word(), Repaired: g.flag(),
 	}
 	s.AUIDDomain = s.Domain
@@ -155,7 +156,7 @@ func (g *Generator) evidence() *evidence.Evidence {
 			MailFromLocal: g.Str(), MailFromDomain: g.Str(), HasMailFrom: g.flag(), ReceivedAt: g.time(),
 			Authenticated: g.flag(), Hop: int32(g.IntN(4)) - 1, Hops: int32(g.IntN(9)), ByHost: g.Str(),
 		},
-		DomainKeys: g.Int32(),
+		DomainKeys: g.Int32(), LocalsWithheld: g.flag(),
 		Recorded: evidence.Recorded{
 			AuthservID: g.Str(), SPF: g.Str(), DKIM: g.Str(), DMARC: g.Str(),
 			Disposition: g.Str(), Policy: g.Str(), HeaderFrom: g.Str(),
@@ -221,6 +222,9 @@ func (g *Generator) Record() *evaluate.Record {
 		v.ARC.Sets = append(v.ARC.Sets, arc.SetOutcome{Seal: g.word(), Message: g.word(), SealReason: g.word(), MessageReason: g.word()})
 	}
 	g.dmarc(&v.DMARC)
+	v.Existence = pick(g, evaluate.Existence{}, evaluate.Existence{Tested: true, Absent: true, Decided: true},
+		evaluate.Existence{Tested: true, Decided: true}, evaluate.Existence{Tested: true})
+	v.Existence.Answers = g.someAnswers()
 	v.Category = pick(g, evaluate.Categories...)
 	v.Disposition, v.Disposition74 = g.disposition(), g.disposition()
 	v.OverrideType, v.OverrideComment = g.word(), g.Str()
