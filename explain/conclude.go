@@ -82,7 +82,7 @@ func (c *collector) noPolicy(author string) {
 	case dmarc.ReasonRecordUnusable:
 		c.add("record_unusable", "The DMARC record at _dmarc.%s gives no policy: p= must be none, quarantine or reject.", c.v.DMARC.PolicyDomain)
 	default:
-		org := orElse(c.v.DMARC.OrganizationalDomain, author)
+		org := orElse(dmarc.OrganizationalDomainPSL(author), author)
 		c.add("publish_policy", "Nobody asks for anything to be done with mail that abuses %s. Its owner can publish at _dmarc.%s: "+
 			"v=DMARC1; p=none; rua=mailto:..., read the reports, and then ask for more.", author, org)
 	}
@@ -150,9 +150,17 @@ func (c *collector) failed(author string) {
 		c.add("not_authenticated", "Nothing ties this message to %s: no signature of it, and its client is not known, so SPF cannot speak for it.", author)
 	default:
 		c.add("not_authenticated", "Nothing ties this message to %s: no signature of it, and %s is not permitted by its SPF. If that host is none of "+
-			"yours, this is a forgery and the policy does its work. If it sends for you, add it to the SPF record (%s) and sign with d=%s.",
-			author, client, spfTerm(c.e), author)
+			"yours, this is a forgery%s. If it sends for you, add it to the SPF record (%s) and sign with d=%s.",
+			author, client, c.effect(), spfTerm(c.e), author)
 	}
+}
+
+// effect is what the policy does to a forgery.
+func (c *collector) effect() string {
+	if c.v.Disposition == dmarc.DispositionNone {
+		return ", which the policy lets through"
+	}
+	return ", and the policy does its work"
 }
 
 // forwarded tells whether the return path was rewritten by a forwarder.

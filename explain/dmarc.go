@@ -36,6 +36,10 @@ func (c *collector) dmarcOutcome(v *evaluate.Verdict) DMARC {
 		Override: v.OverrideType, OverrideComment: v.OverrideComment,
 	}
 	for _, s := range o.Walk {
+		if o.Record == nil {
+			s.Note, _, _ = strings.Cut(s.Note, ": sp applies") // nothing applies without a record
+			s.Note, _, _ = strings.Cut(s.Note, ": np applies")
+		}
 		d.Walk = append(d.Walk, WalkStep{For: s.For, Domain: s.Domain, Found: s.Found, Note: s.Note})
 	}
 	if r := o.Record; r != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,9 +63,20 @@ func openZone(t *testing.T) dns.Source {
 	return dns.Cache(z)
 }
 
+// shared are the stories under each rule book, told once for all tests.
+var shared sync.Map // dmarc.Rules → func() map[string]*Story
+
 // stories tells every message of the archive, by source and offset.
-func stories(t *testing.T, o Options) map[string]*Story {
+func stories(t *testing.T, rules dmarc.Rules) map[string]*Story {
 	t.Helper()
+	once, _ := shared.LoadOrStore(rules, sync.OnceValue(func() map[string]*Story { return tellArchive(t, rules) }))
+	return once.(func() map[string]*Story)()
+}
+
+func tellArchive(t *testing.T, rules dmarc.Rules) map[string]*Story {
+	t.Helper()
+	o := Options{}
+	o.Profile.Rules = rules
 	source := openZone(t)
 	o.Evidence.AuthservIDs = []string{"mx.example.org"}
 	out := map[string]*Story{}
@@ -109,7 +121,7 @@ var (
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	found := byScenario(t, stories(t, Options{}))
+	found := byScenario(t, stories(t, dmarc.RFC9989))
 	for _, name := range goldenText {
 		s := found[name]
 		if s == nil {
@@ -146,9 +158,7 @@ func compareGolden(t *testing.T, name, got string) {
 func TestAgreesWithTruth(t *testing.T) {
 	t.Parallel()
 	for rules, suffixes := range map[dmarc.Rules][2]string{dmarc.RFC9989: {"", "_rfc7489"}, dmarc.RFC7489: {"_rfc7489", ""}} {
-		o := Options{}
-		o.Profile.Rules = rules
-		all := stories(t, o)
+		all := stories(t, rules)
 		told := 0
 		for _, row := range readTruth(t) {
 			s := all[row.key()]
@@ -192,7 +202,7 @@ func checkWord(t *testing.T, row truth, column, got string) {
 // asks whether the story finds it.
 func TestExplainsDamage(t *testing.T) {
 	t.Parallel()
-	all := stories(t, Options{})
+	all := stories(t, dmarc.RFC9989)
 	want := map[string][]string{
 		"body_changed":             {"body lines_appended"},
 		"list_broken":              {"body lines_appended", "header subject_tag"},
@@ -229,7 +239,7 @@ func TestExplainsDamage(t *testing.T) {
 // made.
 func TestConclusions(t *testing.T) {
 	t.Parallel()
-	found := byScenario(t, stories(t, Options{}))
+	found := byScenario(t, stories(t, dmarc.RFC9989))
 	for scenario, code := range map[string]string{
 		"dkim_aligned": "passes*", "forged": "not_authenticated", "expired": "expired", "key_revoked": "key_revoked",
 		"key_nosuchkey": "key_gone", "key_garbage": "key_broken", "t": "test_mode", "np": "subdomain_does_not_exist",

@@ -242,11 +242,25 @@ func (p *printer) identities(s *Story) {
 		author += fmt.Sprintf("; %d From fields, %d mailboxes", id.FromFields, id.Mailboxes)
 	}
 	p.field("author", "%s", author)
+	p.field("exists", "%s", s.Existence.text())
 	p.field("MAIL FROM", "%s", orElse(id.MailFrom, "not known"))
 	p.field("HELO", "%s", orElse(id.HELO, "not known"))
 	if id.DomainKeys > 0 {
 		p.field("DomainKeys", "%d fields of RFC 4870, not verified", id.DomainKeys)
 	}
+}
+
+// text says what the domain existence test found; empty where none was made.
+func (x *Existence) text() string {
+	switch {
+	case x == nil:
+		return ""
+	case x.Absent:
+		return "no: neither it nor its organizational domain has MX, NS, A or AAAA records"
+	case !x.Decided:
+		return "not known: a DNS failure hides it"
+	}
+	return "yes"
 }
 
 var scopeNames = map[string]string{"helo": "HELO", "mfrom": "MAIL FROM"}
