@@ -102,7 +102,7 @@ func (j *join) end(r *record) {
 	if old := j.ended[j.at]; old != nil {
 		j.give(old)
 	}
-	j.ended[j.at] = r
+	j.ended[j.at], r.slot = r, j.at+1
 	j.at = (j.at + 1) % settle
 }
 
@@ -123,12 +123,8 @@ func (j *join) drop(r *record) {
 			delete(j.open, k)
 		}
 	}
-	if r.ended {
-		for i, e := range j.ended {
-			if e == r {
-				j.ended[i] = nil
-			}
-		}
+	if r.slot > 0 {
+		j.ended[r.slot-1] = nil
 	}
 	j.unlink(r)
 	j.count--

@@ -26,6 +26,7 @@ type record struct {
 	keys       []string // under which it is open
 	prev, next *record
 	ended      bool // the lines say that all is said
+	slot       int  // where it stands among the ended ones, plus one
 	refs       int  // keys that have not ended
 
 	source      string
@@ -152,11 +153,20 @@ func (r *record) same(s *signature, domain, selector, result []byte) bool {
 		(s.result.empty() || len(result) == 0 || string(r.bytes(s.result)) == string(result))
 }
 
+// whole is a record as it is given out, with room for what most have one of.
+type whole struct {
+	log       reader.LogRecord
+	author    [1]string
+	signature [1]reader.LoggedSignature
+}
+
 // unit makes the record what the reader gives out.
 func (r *record) unit(format reader.Format) reader.Unit {
 	mem := string(r.mem)
 	get := func(t text) string { return mem[t.from:t.to] }
-	l := &reader.LogRecord{
+	w := new(whole)
+	l := &w.log
+	*l = reader.LogRecord{
 		QueueID: get(r.queueID), ReceivedAt: r.at, ClientIP: r.ip, ClientName: get(r.client), HELO: get(r.helo),
 		MailFrom: get(r.from), HasMailFrom: r.hasFrom, Authenticated: r.authenticated, MessageID: get(r.messageID),
 		Complete: r.began && (r.ended || r.whole),
@@ -165,12 +175,18 @@ func (r *record) unit(format reader.Format) reader.Unit {
 			SPFDomain: get(r.spfDomain), SPFScope: get(r.spfScope), Policy: get(r.policy),
 		},
 	}
+	if len(r.authors) > 0 {
+		l.HeaderFrom = w.author[:0:1]
+	}
 	for _, a := range r.authors {
 		l.HeaderFrom = append(l.HeaderFrom, get(a))
 	}
 	for _, s := range r.signatures {
 		if s.result.empty() { // named, but nothing says how it fared
 			continue
+		}
+		if l.Signatures == nil {
+			l.Signatures = w.signature[:0:1]
 		}
 		l.Signatures = append(l.Signatures, reader.LoggedSignature{
 			Domain: get(s.domain), Selector: get(s.selector), Algorithm: get(s.algorithm), Result: get(s.result), Bits: s.bits,
