@@ -39,6 +39,9 @@ const (
 	// settle is how many records end after one before it is given out, so that
 	// lines of other programs that come late are still joined to it.
 	settle = 64
+	// headSize is how near the beginning of a source a message must be for its
+	// first lines to lie in another: what a busy server logs in seconds.
+	headSize = 64 << 10
 	// maxPending is how many SPF results wait for the message they speak of.
 	maxPending = 4096
 	// maxLine is how much of a line is read; syslog daemons cut at 8 KiB or less.

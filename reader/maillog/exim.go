@@ -197,15 +197,30 @@ func eximHost(r *record, b []byte) (name, rest []byte) {
 		r.set(&r.client, name)
 	}
 	if len(b) > 0 && b[0] == '(' {
-		helo := upTo(b[1:], ")")
-		r.set(&r.helo, helo)
-		b = trimLeft(b[min(len(b), len(helo)+2):])
+		b = eximHELO(r, b[1:])
 	}
 	if _, ip, more, ok := peer(b); ok {
 		r.clientIP(ip)
 		b = more
 	}
 	return name, b
+}
+
+// eximHELO reads "helo) [ip]..." up to the address. A client may have put the
+// like into its HELO, so the last before the next field counts.
+func eximHELO(r *record, b []byte) (rest []byte) {
+	end := len(b)
+	for _, next := range [...]string{" P=", " F=", " X=", " I=", " A="} {
+		if i := indexOf(b[:end], next); i >= 0 {
+			end = i
+		}
+	}
+	i := lastIndex(b[:end], ") [")
+	if i < 0 {
+		return nil
+	}
+	r.set(&r.helo, b[:i])
+	return b[i+2:]
 }
 
 // dkim reads "d=dom s=sel c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]".

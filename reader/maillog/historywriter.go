@@ -14,7 +14,7 @@ import (
 type HistoryEntry struct {
 	Job        string // unique with Reporter and Received, or the importer refuses it
 	Reporter   string
-	Received   time.Time // to the second
+	Received   time.Time // to the second; before 1970 is written as 0
 	ClientIP   netip.Addr
 	From       string // the author domain
 	MailFrom   string // the domain of the reverse path
@@ -57,7 +57,7 @@ func (h *HistoryWriter) Write(e *HistoryEntry) error {
 	}
 	h.text("job", e.Job)
 	h.text("reporter", e.Reporter)
-	h.number("received", int(e.Received.Unix()))
+	h.number("received", int(max(e.Received.Unix(), 0)))
 	h.text("ipaddr", e.ClientIP.Unmap().WithZone("").String())
 	h.text("from", e.From)
 	h.text("mfrom", e.MailFrom)

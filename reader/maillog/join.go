@@ -34,6 +34,12 @@ func (j *join) keyOf(space, id []byte) []byte {
 	return j.key
 }
 
+// processKey is the key of what a process has in hand; no id is like it.
+func (j *join) processKey(host, pid []byte) []byte {
+	j.key = append(append(append(j.key[:0], host...), 1), pid...)
+	return j.key
+}
+
 // find returns the record open under a key, nil where there is none.
 func (j *join) find(key []byte) *record { return j.open[string(key)] }
 
@@ -96,7 +102,7 @@ func (j *join) end(r *record) {
 		return
 	}
 	r.ended = true
-	if !r.began { // its beginning may be in a source that is read later
+	if !r.began || !r.claimed && r.offset < headSize { // its beginning may be in a source that is read later
 		return
 	}
 	if old := j.ended[j.at]; old != nil {

@@ -27,6 +27,9 @@ func TestExim(t *testing.T) {
 		{"no reverse name, literal, bounce", `2026-03-01 10:00:01 ` + id + ` <= <> H=([192.0.2.9]) [192.0.2.7] P=smtp S=1
 2026-03-01 10:00:01 ` + id + ` Completed
 `, id + " 192.0.2.7  helo=[192.0.2.9] <> by=exim"},
+		{"a HELO that looks like an address", `2026-03-01 10:00:01 ` + id + ` <= a@example.org H=(a) [203.0.113.1]) [192.0.2.7]:25 P=esmtp S=1
+2026-03-01 10:00:01 ` + id + ` Completed
+`, id + " 192.0.2.7  helo=a) [203.0.113.1] <a@example.org> by=exim"},
 		{"authenticated, IPv6", `2026-03-01 10:00:01 ` + id + ` <= a@example.org H=(pc) [2001:db8::1]:1 P=esmtpsa A=plain:user S=1
 2026-03-01 10:00:01 ` + id + ` Completed
 `, id + " 2001:db8::1  helo=pc <a@example.org> auth by=exim"},

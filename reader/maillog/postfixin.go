@@ -167,14 +167,14 @@ func (p *postfix) noQueue(s *stream, rest []byte) verdict {
 	if !t.hasFrom {
 		return known // no MAIL FROM yet: no message
 	}
-	key := p.keyOf(s.frame.host, s.frame.pid)
+	key := p.processKey(s.frame.host, s.frame.pid)
 	r := p.find(key)
 	if r != nil && (r.ended || string(r.bytes(r.from)) != string(t.from)) {
 		p.give(r)
 		r = nil
 	}
 	if r == nil {
-		r = p.start(p.keyOf(s.frame.host, s.frame.pid), s)
+		r = p.start(p.processKey(s.frame.host, s.frame.pid), s)
 		s.dated(r)
 		r.began, r.arrived, r.whole = true, true, true
 	}
@@ -186,7 +186,7 @@ func (p *postfix) noQueue(s *stream, rest []byte) verdict {
 
 // hungUp ends what a connection had rejected.
 func (p *postfix) hungUp(s *stream) {
-	if r := p.find(p.keyOf(s.frame.host, s.frame.pid)); r != nil && !r.ended {
+	if r := p.find(p.processKey(s.frame.host, s.frame.pid)); r != nil && !r.ended {
 		p.closed(r)
 	}
 }
@@ -210,7 +210,7 @@ func (p *postfix) postscreen(s *stream) verdict {
 	if !ok {
 		return known
 	}
-	key := p.keyOf(s.frame.host, upTo(from, " "))
+	key := p.processKey(s.frame.host, upTo(from, " "))
 	r := p.find(key)
 	if r != nil && string(r.bytes(r.from)) == string(t.from) {
 		p.touch(r, s)
@@ -219,7 +219,7 @@ func (p *postfix) postscreen(s *stream) verdict {
 	if r != nil {
 		p.give(r)
 	}
-	r = p.start(p.keyOf(s.frame.host, upTo(from, " ")), s)
+	r = p.start(p.processKey(s.frame.host, upTo(from, " ")), s)
 	s.dated(r)
 	r.began, r.arrived = true, true
 	r.clientIP(ip)

@@ -76,7 +76,7 @@ func verdictIf(ok bool) verdict {
 
 // connection returns the record of a process, nil where its beginning was missed.
 func (q *qpsmtpd) connection(s *stream, pid []byte) *record {
-	r := q.find(q.keyOf(s.frame.host, pid))
+	r := q.find(q.processKey(s.frame.host, pid))
 	if r != nil {
 		q.touch(r, s)
 	}
@@ -88,7 +88,7 @@ func (q *qpsmtpd) message(s *stream, pid []byte) *record {
 	if r := q.connection(s, pid); r != nil {
 		return r
 	}
-	r := q.start(q.keyOf(s.frame.host, pid), s)
+	r := q.start(q.processKey(s.frame.host, pid), s)
 	s.dated(r)
 	return r
 }

@@ -19,6 +19,9 @@ import (
 
 // TestRealExim sends mail through Exim and reads the main log that it writes.
 func TestRealExim(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs mail servers")
+	}
 	exim, err := exec.LookPath("exim4")
 	if err != nil {
 		t.Skip("needs exim4 installed")

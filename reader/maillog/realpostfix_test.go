@@ -55,6 +55,9 @@ func realMessages() (out []sent) {
 // TestRealPostfix sends mail through Postfix with OpenDKIM and OpenDMARC, reads
 // what they log, and the history file that OpenDMARC writes.
 func TestRealPostfix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs mail servers")
+	}
 	for _, p := range []string{"postfix", "opendkim", "opendmarc"} {
 		if _, err := exec.LookPath(p); err != nil {
 			t.Skipf("needs %s installed", p)

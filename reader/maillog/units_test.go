@@ -14,9 +14,15 @@ import (
 // TestUnits reads a folder of rotated logs, one of them compressed, as a run does.
 func TestUnits(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
 	log := postfixLog(300)
-	cut := len(log)/2 + 1
+	for _, at := range []int{2, 3, 5, 7, 11} { // wherever a message is torn
+		unitsCut(t, log, len(log)*at/13)
+	}
+}
+
+func unitsCut(t *testing.T, log []byte, cut int) {
+	t.Helper()
+	dir := t.TempDir()
 	cut += bytes.IndexByte(log[cut:], '\n') + 1
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
