@@ -49,8 +49,7 @@ func (c *collector) outcome() {
 		c.add("domain_does_not_exist", "%s does not exist: neither it nor its organizational domain has an MX, NS, A or AAAA record, so no "+
 			"reply can reach it. Refuse such mail; if the name is yours, publish its records.", author)
 	case evaluate.TempError, evaluate.PermError:
-		c.add("undecided", "It cannot be decided: %s%s. Judge it again when the question is answered, or give a DNS source that knows (--dns). "+
-			"If the zone is yours, look at its name servers.", c.story.DMARC[0].Meaning, brackets(c.v.DMARC.Detail))
+		c.undecided()
 	case evaluate.NoPolicy:
 		c.noPolicy(author)
 	case evaluate.PassDKIMStrict, evaluate.PassSPFStrict, evaluate.PassRelaxed:
@@ -58,6 +57,20 @@ func (c *collector) outcome() {
 	default:
 		c.failed(author)
 	}
+}
+
+// undecided tells a DNS that failed from one that nobody recorded.
+func (c *collector) undecided() {
+	what := c.story.DMARC[0].Meaning + brackets(c.v.DMARC.Detail)
+	for _, q := range c.source.list {
+		if q.answer.Status == dns.Failure {
+			c.add("undecided", "It cannot be decided: %s. Judge it again when the question is answered, or give a DNS source that knows (--dns). "+
+				"If the zone is yours, look at its name servers.", what)
+			return
+		}
+	}
+	c.add("not_recorded", "It cannot be decided from these sources: %s. They lack answers (not_recorded above), which says nothing of the DNS: "+
+		"put a source behind them that has more, such as --dns ...,live.", what)
 }
 
 func (c *collector) fromProblem() string {
@@ -204,7 +217,7 @@ func (c *collector) aboutSPF() {
 	case spf.PermError:
 		c.add("spf_broken", "The SPF record of %s is broken: %s%s. Until it is mended nothing passes by it.", o.Domain, spfMeaning(o.Reason), brackets(o.Detail))
 	case spf.TempError:
-		c.add("spf_undecided", "SPF of %s cannot be judged: %s.", o.Domain, orElse(o.Detail, spfMeaning(o.Reason)))
+		c.add("spf_undecided", "SPF of %s cannot be judged: %s%s.", o.Domain, spfMeaning(o.Reason), brackets(o.Detail))
 	case spf.None:
 		switch {
 		case o.Reason == spf.NoClient:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -408,5 +409,35 @@ func TestRecorded(t *testing.T) {
 				t.Errorf("%s: %+v, want %q", name, *got, want)
 			}
 		}
+	}
+}
+
+// TestNothingRecorded: sources that lack answers are not the DNS's failure.
+func TestNothingRecorded(t *testing.T) {
+	t.Parallel()
+	s := tell(t, "Received: from x.test ([192.0.2.1]) by mx.test; Mon, 4 Mar 2019 18:11:35 +0000\r\nFrom: a@bank.example\r\n\r\nx\r\n", keySource{})
+	if s.Verdict.Category != "temperror" || s.Conclusions[0].Code != "not_recorded" {
+		t.Errorf("%s, %+v: want temperror and not_recorded", s.Verdict.Category, s.Conclusions)
+	}
+	checkText(t, s)
+}
+
+// TestStreamed: of a message too large to hold everything but the readings of its
+// body is told.
+func TestStreamed(t *testing.T) {
+	t.Parallel()
+	data := []byte("DKIM-Signature: v=1; a=rsa-sha256; d=acme.example; s=s2023; h=from; bh=AAAA; b=BBBB\r\nFrom: a@acme.example\r\n\r\nx\r\n")
+	u := reader.Unit{Source: "large.eml", Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}}
+	s, err := Collect(t.Context(), &u, openZone(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := &s.DKIM[0]; x.BodyBytes != -1 || x.Reason != "body_hash_mismatch" || len(x.CanonicalHeader) == 0 {
+		t.Errorf("%+v", x)
+	}
+	if text := checkText(t, s); !strings.Contains(text, "too large to look for") {
+		t.Error("the text does not say why the body is not looked into")
 	}
 }

@@ -51,6 +51,10 @@ func (p *printer) signature(x *Signature, deep bool) {
 	for _, r := range x.Readings {
 		p.text("  FOUND  ", "the %s is as signed %s (%s)", r.Of, r.Note, r.Word)
 	}
+	if x.HasBody && len(x.BodyHashComputed) > 0 && x.BodyBytes < 0 && !x.BodyHashMatch {
+		p.text("  ", "The message is too large to look for what changed its body.")
+		return
+	}
 	if (len(x.BodyHashComputed) > 0 && !x.BodyHashMatch && x.HasBody || x.HeaderAsSigned == "no") && len(x.Readings) == 0 {
 		p.text("  ", "No known way of lists, relays and stores to change mail explains the difference.%s",
 			pairText(" The list may have written anew: ", strings.Join(x.Suspects, ", ")))
@@ -322,7 +326,7 @@ func (p *printer) questions(s *Story) {
 			status = q.Kind
 		}
 		p.text("  ? ", "%s %s: %s", q.Type, q.Name, answerText(status, q.Records))
-		from := orElse(q.Source, "nobody")
+		from := orElse(q.Source, "no source that speaks for it")
 		if q.Nearest {
 			from += ", the nearest there is"
 		}
