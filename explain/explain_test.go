@@ -395,8 +395,8 @@ func TestRecorded(t *testing.T) {
 		"stranger": {"mx.other.test; spf=fail smtp.mailfrom=a@acme.example", nil},
 	} {
 		s := tell(t, head+"Authentication-Results: "+c.field+"\r\n"+tail, openZone(t))
-		if len(s.Recorded.Claims) != 1 {
-			t.Errorf("%s: %d claims", name, len(s.Recorded.Claims))
+		if len(s.Recorded.Claims) != 1 || s.Recorded.Claims[0].BelowBoundary {
+			t.Errorf("%s: claims are %+v", name, s.Recorded.Claims)
 		}
 		if len(s.Recorded.Comparisons) != len(c.want) {
 			t.Errorf("%s: %+v, want %q", name, s.Recorded.Comparisons, c.want)
@@ -409,6 +409,20 @@ func TestRecorded(t *testing.T) {
 				t.Errorf("%s: %+v, want %q", name, *got, want)
 			}
 		}
+	}
+}
+
+// TestClaimBelowBoundary: a sender can write the receiver's name too.
+func TestClaimBelowBoundary(t *testing.T) {
+	t.Parallel()
+	s := tell(t, "Received: from x.test ([192.0.2.1]) by mx.example.org; Mon, 4 Mar 2019 18:11:35 +0000\r\n"+
+		"Received: from y.test ([192.0.2.2]) by x.test; Mon, 4 Mar 2019 18:11:34 +0000\r\n"+
+		"Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\r\nFrom: a@bank.example\r\n\r\nx\r\n", openZone(t))
+	if len(s.Recorded.Claims) != 1 || !s.Recorded.Claims[0].BelowBoundary {
+		t.Errorf("claims are %+v, want one below the boundary", s.Recorded.Claims)
+	}
+	if text := checkText(t, s); !strings.Contains(text, "whoever sent the message could") {
+		t.Error("the text does not warn of it")
 	}
 }
 

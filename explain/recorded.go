@@ -13,7 +13,11 @@ func (c *collector) recorded() {
 	r := &c.story.Recorded
 	r.AuthservID = c.e.Recorded.AuthservID
 	for i := range c.d.Claims {
-		r.Claims = append(r.Claims, claimOf(&c.d.Claims[i]))
+		claim := claimOf(&c.d.Claims[i])
+		// The field right below the boundary's Received may still be the
+		// receiver's: it stands there when written before that one.
+		claim.BelowBoundary = c.e.Envelope.Hop >= 0 && claim.Received > int(c.e.Envelope.Hop)+1
+		r.Claims = append(r.Claims, claim)
 	}
 	c.compareSPF(r)
 	for i := range c.e.Recorded.Signatures {

@@ -286,11 +286,13 @@ type Recorded struct {
 
 // Claim is one field with results.
 type Claim struct {
-	Field      string   `json:"field"`
-	AuthservID string   `json:"authserv_id,omitempty"`
-	Trusted    bool     `json:"trusted"`
-	Received   int      `json:"received_above"`
-	Results    []string `json:"results"`
+	Field      string `json:"field"`
+	AuthservID string `json:"authserv_id,omitempty"`
+	Trusted    bool   `json:"trusted"`
+	Received   int    `json:"received_above"`
+	// BelowBoundary tells that whoever sent the message could have written it.
+	BelowBoundary bool     `json:"below_boundary,omitempty"`
+	Results       []string `json:"results"`
 }
 
 // Comparison is one recorded word beside the one computed now.

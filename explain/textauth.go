@@ -299,6 +299,9 @@ func (p *printer) recorded(s *Story) {
 		if c.Field == "Received-SPF" {
 			trust = "a field of its own"
 		}
+		if c.BelowBoundary {
+			trust += ", below the boundary: whoever sent the message could write it"
+		}
 		p.text("  ", "%s of %s, %d Received above it, %s", c.Field, orElse(c.AuthservID, "nobody named"), c.Received, trust)
 		for _, t := range c.Results {
 			p.text("    ", "%s", elide(oneSpace(t)))
