@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Clone returns a copy that shares nothing but strings with e.
+// Clone returns a copy that shares nothing but strings, and Detail, with e.
 func (e *Evidence) Clone() *Evidence {
 	c := *e
 	c.Author.Domains = slices.Clone(e.Author.Domains)
