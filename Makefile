@@ -48,7 +48,7 @@ demo: build
 	@echo
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	  $(GO) run ./internal/corpus/mkcorpus forum -out "$$dir" && \
-	  ./audit run --out "$$dir/out" --dns zone:"$$dir"/zone "$$dir"/archive.mbox
+	  ./audit run --out "$$dir/out" --dns zone:"$$dir"/zone "$$dir"/forum.mbox
 
 # Rewrites golden files and generated documents; read the diff.
 golden:
