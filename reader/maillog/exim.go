@@ -263,12 +263,12 @@ func eximDKIM(status []byte) string {
 }
 
 // dmarc reads "results: spf_domain=a dmarc_domain=b spf_align=yes dkim_align=no enforcement='Accept'".
+// The second domain is that of the policy record, which may be above the author's.
 func (x *exim) dmarc(r *record, b []byte) {
 	if !startsWith(b, "results: ") {
 		return
 	}
 	r.setLower(&r.spfDomain, field(b, "spf_domain=", " "))
-	r.author(field(b, "dmarc_domain=", " "))
 	r.set(&r.dmarc, field(b, "enforcement='", "'"))
 	r.set(&r.by, []byte("exim"))
 }

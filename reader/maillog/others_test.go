@@ -44,7 +44,7 @@ func TestExim(t *testing.T) {
 `, "1qWeRt-0000000AbCd-2xYz 192.0.2.7  helo=x <a@example.org> sig=example.org/s1/rsa-sha1/1024/fail sig=example.net/s2/rsa-sha256/0/temperror by=exim dkim=fail"},
 		{"DMARC results and refusal after DATA", `2026-03-01 10:00:00 ` + id + ` DMARC results: spf_domain=example.net dmarc_domain=example.org spf_align=no dkim_align=no enforcement='Reject'
 2026-03-01 10:00:01 ` + id + ` H=(x) [192.0.2.7] F=<a@example.net> rejected after DATA: DMARC policy
-`, id + " 192.0.2.7  helo=x <a@example.net> author=example.org by=exim spfdomain=example.net dmarc=Reject did=reject"},
+`, id + " 192.0.2.7  helo=x <a@example.net> by=exim spfdomain=example.net dmarc=Reject did=reject"},
 		{"SPF and DMARC as log tokens", `2026-03-01 10:00:01 ` + id + ` <= a@example.org H=(x) [192.0.2.7] P=esmtp S=1 SPF=softfail DMARC=none
 2026-03-01 10:00:01 ` + id + ` Completed
 `, id + " 192.0.2.7  helo=x <a@example.org> by=exim spf=softfail dmarc=none"},

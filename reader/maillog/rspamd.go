@@ -208,15 +208,15 @@ func rspamdSymbol(r *record, name, first, second, all []byte) {
 	}
 	switch string(name) {
 	case "DMARC_POLICY_ALLOW", "DMARC_POLICY_ALLOW_WITH_FAILURES":
-		rspamdDMARC(r, "pass", first, second)
+		rspamdDMARC(r, "pass", second)
 	case "DMARC_POLICY_REJECT", "DMARC_POLICY_QUARANTINE", "DMARC_POLICY_SOFTFAIL":
-		rspamdDMARC(r, "fail", first, second)
+		rspamdDMARC(r, "fail", second)
 	case "DMARC_NA":
-		rspamdDMARC(r, "none", first, nil)
+		rspamdDMARC(r, "none", nil)
 	case "DMARC_DNSFAIL":
-		rspamdDMARC(r, "temperror", first, nil)
+		rspamdDMARC(r, "temperror", nil)
 	case "DMARC_BAD_POLICY":
-		rspamdDMARC(r, "permerror", first, nil)
+		rspamdDMARC(r, "permerror", nil)
 	case "R_DKIM_ALLOW":
 		rspamdDKIM(r, "pass", all)
 	case "R_DKIM_REJECT":
@@ -256,9 +256,9 @@ func rspamdSPF(v []byte) string {
 	return ""
 }
 
-// rspamdDMARC reads "example.com : No valid SPF, No valid DKIM;reject;".
-func rspamdDMARC(r *record, word string, domain, policy []byte) {
-	r.author(upTo(domain, " :"))
+// rspamdDMARC reads "example.com : No valid SPF, No valid DKIM;reject;". The
+// domain is that of the policy record, which may be above the author's.
+func rspamdDMARC(r *record, word string, policy []byte) {
 	r.set(&r.dmarc, []byte(word))
 	if isPolicy(policy) {
 		r.set(&r.policy, policy)
