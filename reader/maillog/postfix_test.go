@@ -214,6 +214,9 @@ func TestFilters(t *testing.T) {
 		{"policyd-spf, Received-SPF", []string{
 			"policyd-spf[7]: prepend Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=192.0.2.7; helo=mail.example.org; envelope-from=a@example.org; receiver=b@example.com ",
 		}, nil, "mail.example.org", " by=policyd-spf spf=softfail spfdomain=example.org scope=mfrom"},
+		{"policyd-spf 3.0.4 with QueueID, as it is before there is one", []string{
+			"policyd-spf[24555]: : prepend Received-SPF: None (mailfrom) identity=mailfrom; client-ip=192.0.2.7; helo=mail.example.org; envelope-from=a@example.org; receiver=example.com ",
+		}, nil, "mail.example.org", " by=policyd-spf spf=none spfdomain=example.org scope=mfrom"},
 		{"policyd-spf, debug level 2, HELO first", []string{
 			"policyd-spf[7]: None; identity=helo; client-ip=192.0.2.7; helo=mail.example.org; envelope-from=a@example.org; receiver=b@example.com ",
 			"policyd-spf[7]: Pass; identity=mailfrom; client-ip=192.0.2.7; helo=mail.example.org; envelope-from=a@example.org; receiver=b@example.com ",
