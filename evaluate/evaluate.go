@@ -72,6 +72,7 @@ func (ev *Evaluator) Evaluate(ctx context.Context, e *evidence.Evidence) (Verdic
 		}
 	}
 	v.conclude(e)
+	v.Basis = basisOf(&v)
 	return v, nil
 }
 

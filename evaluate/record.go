@@ -36,6 +36,7 @@ type Verdict struct {
 	// Existence is the domain existence test's finding; its zero value where it
 	// was not asked for.
 	Existence Existence
+	Basis     Basis
 
 	Category Category
 	// Disposition is the policy followed to the letter, Disposition74 what RFC

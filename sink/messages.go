@@ -21,7 +21,7 @@ func messagesTable() *table[*row] {
 			originColumns(), identityColumns(), spfColumns(),
 			dkimColumns(), arcColumns(), dmarcColumns(), decisionColumns(), recordedColumns(),
 			moreEvidenceColumns(), moreIdentityColumns(), moreSPFColumns(), moreDKIMColumns(),
-			moreARCColumns(), moreDMARCColumns(), moreRecordedColumns(),
+			moreARCColumns(), moreDMARCColumns(), moreRecordedColumns(), moreDNSColumns(),
 		),
 	}
 }

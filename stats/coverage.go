@@ -18,6 +18,8 @@ const (
 	CoverageNoTime        = "arrival_unknown"      // nothing tells when it arrived
 	CoverageOtherKey      = "dkim_other_key"       // verified by a key that another time saw
 	CoverageRepaired      = "dkim_repaired"        // verified after undoing what the store changed
+	CoverageOverlay       = "dns_overlay"          // rests on what-if answers of an overlay
+	CoverageNearest       = "dns_nearest"          // rests on answers of another time, the nearest known
 	CoverageKeysOutOfRule = "dkim_key_out_of_rule" // obsolete algorithm, or key too small, by today's rules
 )
 
@@ -37,6 +39,8 @@ func (t *Tally) cover(r *evaluate.Record) {
 		{CoverageRepaired, repaired(r)},
 		{CoverageUnanswered, unanswered(v)},
 		{CoverageNotRecorded, notRecorded(v)},
+		{CoverageOverlay, v.Basis.Overlay},
+		{CoverageNearest, v.Basis.Nearest},
 	}
 	for _, w := range words {
 		if w.hold {

@@ -51,6 +51,8 @@ var coveragePhrases = map[string]string{
 	CoverageNoTime:        "the time of arrival is unknown",
 	CoverageOtherKey:      "verified by a key of another time",
 	CoverageRepaired:      "verified after undoing the store's changes",
+	CoverageOverlay:       "rests on an overlay, what-if",
+	CoverageNearest:       "rests on DNS answers of another time",
 	CoverageKeysOutOfRule: "an obsolete algorithm or key size",
 }
 

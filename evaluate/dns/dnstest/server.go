@@ -174,7 +174,11 @@ func characterStrings(text string) []string {
 func presentationText(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		ddd(&b, s[i])
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			ddd(&b, c)
+			continue
+		}
+		b.WriteByte(s[i]) // the library takes an escape for four bytes of length
 	}
 	return b.String()
 }
