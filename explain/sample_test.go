@@ -62,11 +62,16 @@ func TestRealMail(t *testing.T) {
 	}
 	source := dns.Cache(readKeys(t, filepath.Join(dir, "dkim_keys.cof.jsonl")))
 	o := Options{Evidence: evidence.Options{AuthservIDs: []string{"mx.google.com"}}}
+	const every = 7 // of 2,805: enough kinds of mail, and quick under the race detector
 	broken, explained, told := 0, 0, 0
 	words := map[string]int{}
 	for u, err := range reader.Units(context.Background(), []string{filepath.Join(dir, "messages.mboxrd.xz")}, reader.Options{}) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		if u.Ordinal%every != 0 {
+			u.Release()
+			continue
 		}
 		s, err := Collect(t.Context(), &u, source, o)
 		u.Release()
@@ -90,8 +95,8 @@ func TestRealMail(t *testing.T) {
 		checkJSON(t, s)
 	}
 	t.Logf("%d messages, %d broken signatures, %d explained: %v", told, broken, explained, words)
-	if told != 2805 {
-		t.Errorf("%d messages told of, want 2805", told)
+	if want := (2805 + every - 1) / every; told != want {
+		t.Errorf("%d messages told of, want %d", told, want)
 	}
 }
 
