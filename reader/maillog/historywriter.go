@@ -25,8 +25,8 @@ type HistoryEntry struct {
 	DMARC               string // pass, fail, none, temperror or permerror
 	DMARCPolicy         string // the one that applies: none, quarantine or reject
 	RUA                 []string
-	PCT                 int // percent; 0 is written as it stands
-	ADKIM, ASPF         string
+	PCT                 int    // percent; 0 is written as it stands
+	ADKIM, ASPF         string // r or s; empty is r
 	P, SP               string
 	AlignDKIM, AlignSPF bool
 	ARC                 string // pass, fail or none
@@ -79,8 +79,8 @@ func (h *HistoryWriter) policy(e *HistoryEntry) {
 		h.text("rua", "-")
 	}
 	h.number("pct", e.PCT)
-	h.number("adkim", letter(e.ADKIM))
-	h.number("aspf", letter(e.ASPF))
+	h.number("adkim", letter(orElse(e.ADKIM, "r"))) // relaxed by default: RFC 9989 §4.7
+	h.number("aspf", letter(orElse(e.ASPF, "r")))
 	h.number("p", letter(e.P))
 	h.number("sp", letter(e.SP))
 	h.number("align_dkim", alignNumber(e.AlignDKIM))
