@@ -384,22 +384,29 @@ func relaxedField(dst []byte, f *Field) []byte {
 // relaxedValue appends an unfolded value with each run of white space as one
 // space, none at either end.
 func relaxedValue(dst, v []byte) []byte {
-	start, space := len(dst), false
-	for i := 0; i < len(v); i++ {
-		b := v[i]
-		switch {
-		case b == ' ' || b == '\t', b == '\n', b == '\r' && i+1 < len(v) && v[i+1] == '\n':
-			space = true
-			continue
+	start := len(dst)
+	for i := 0; i < len(v); {
+		word := i
+		for i < len(v) && (!blank[v[i]] || v[i] == '\r' && !crlfAt(v, i)) {
+			i++
 		}
-		if space && len(dst) > start {
-			dst = append(dst, ' ')
+		if word < i {
+			if len(dst) > start {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, v[word:i]...)
 		}
-		space = false
-		dst = append(dst, b)
+		for i < len(v) && blank[v[i]] && (v[i] != '\r' || crlfAt(v, i)) {
+			i++
+		}
 	}
 	return dst
 }
+
+// blank marks what a run of white space may consist of: a CR only before LF.
+var blank = [256]bool{' ': true, '\t': true, '\n': true, '\r': true}
+
+func crlfAt(v []byte, i int) bool { return i+1 < len(v) && v[i+1] == '\n' }
 
 // simpleField appends a field as it is with CRLF line ends, the final one left
 // out.

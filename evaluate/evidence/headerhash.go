@@ -62,9 +62,9 @@ func (p *sigParser) ownField(dst []byte, f *Field, c Canon) []byte {
 	// White space around the value goes with it, but for what precedes the
 	// next tag: "b=" is left, then ";" or the end.
 	valueAt := len(f.Raw) - len(trimmedTail(f)) - len(f.Value)
-	raw := make([]byte, 0, len(f.Raw))
-	raw = append(raw, f.Raw[:valueAt+b.start]...)
+	raw := append(p.emptied[:0], f.Raw[:valueAt+b.start]...)
 	raw = append(raw, f.Raw[valueAt+b.end:]...)
+	p.emptied = raw
 	own := Field{Name: f.Name, Raw: raw, Value: raw[valueAt : len(raw)-len(trimmedTail(f))]}
 	return canonField(dst, &own, c)
 }

@@ -50,6 +50,7 @@ type sigParser struct {
 	scratch []byte
 	b64     []byte
 	used    []bool
+	emptied []byte // a signature's own field without b=
 	sha1    hash.Hash
 	sha256  hash.Hash
 }
