@@ -85,9 +85,18 @@ func TestSendmail(t *testing.T) {
 	expect(t, got,
 		"s1NED81M017126 192.0.2.7 mail.example.org helo= <a@example.org> id=1@example.org author=example.org sig=example.org/s1/rsa-sha256/0/pass by=opendmarc dkim=pass dmarc=pass",
 		"s1NED81M017130 192.0.2.8 pc helo= <u@example.com> auth id=2@example.com")
-	// The id holds the second: s is 54 to base 60, 1954 or 2014; 1 is February.
+	// The id holds the second in UTC: s is 54 to base 60, 1954 or 2014; 1 is February.
 	if at := got.units[0].Log.ReceivedAt; !at.Equal(time.Date(2014, 2, 23, 14, 13, 8, 0, time.UTC)) {
 		t.Errorf("received at %v", at)
+	}
+}
+
+// TestSendmailZone: a stamp of a zone five hours west, and the moment its id holds.
+func TestSendmailZone(t *testing.T) {
+	t.Parallel()
+	got := readLogs(t, Options{}, stamp("Feb 23 04:36:21", "sm-mta[1]: s1N9aKAw012603: from=<a@example.org>, size=1, nrcpts=0, relay=m [192.0.2.7]"))
+	if at := got.units[0].Log.ReceivedAt; !at.Equal(time.Date(2014, 2, 23, 9, 36, 20, 0, time.UTC)) || len(got.units[0].Anomalies) > 0 {
+		t.Errorf("received at %v, %v", at, got.units[0].Anomalies)
 	}
 }
 

@@ -140,11 +140,6 @@ func (p *postfix) message(s *stream, id []byte, begin bool) *record {
 	if r == nil {
 		r = p.start(p.keyOf(s.frame.host, id), s)
 		r.queueID = r.keep(id)
-		if begin {
-			if t, ok := longIDTime(id); ok && s.frame.kind == stampBSD {
-				s.years.hint(s.frame.stamp, t)
-			}
-		}
 		s.dated(r)
 	}
 	p.touch(r, s)
@@ -152,6 +147,9 @@ func (p *postfix) message(s *stream, id []byte, begin bool) *record {
 	if begin {
 		r.began, r.claimed = true, true
 		s.dated(r)
+		if t, ok := longIDTime(id); ok {
+			s.datedBy(r, t)
+		}
 	}
 	return r
 }

@@ -59,7 +59,14 @@ func sendmailID(b []byte) (id, rest []byte, ok bool) {
 	return nil, b, false
 }
 
-// sendmailTime reads the moment that a queue id holds, to base 60.
+func (m *sendmail) dated(s *stream, r *record, id []byte) {
+	s.dated(r)
+	if t, ok := sendmailTime(id); ok {
+		s.datedBy(r, t)
+	}
+}
+
+// sendmailTime reads the moment that a queue id holds, in UTC and to base 60.
 func sendmailTime(id []byte) (time.Time, bool) {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
 	var v [6]int
@@ -81,12 +88,9 @@ func sendmailTime(id []byte) (time.Time, bool) {
 func (m *sendmail) record(s *stream, id []byte) *record {
 	r := m.find(m.keyOf(s.frame.host, id))
 	if r == nil {
-		if t, ok := sendmailTime(id); ok && s.frame.kind == stampBSD {
-			s.years.hint(s.frame.stamp, t)
-		}
 		r = m.start(m.keyOf(s.frame.host, id), s)
 		r.queueID = r.keep(id)
-		s.dated(r)
+		m.dated(s, r, id)
 	}
 	m.touch(r, s)
 	return r
@@ -119,7 +123,7 @@ func (m *sendmail) arrival(s *stream, id, b []byte) {
 		r = m.record(s, id)
 	}
 	r.began, r.claimed, r.arrived = true, true, true
-	s.dated(r)
+	m.dated(s, r, id)
 	from, ok := bracketed(b[5:])
 	if !ok {
 		from = upTo(b[5:], ",")

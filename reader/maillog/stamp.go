@@ -229,6 +229,8 @@ const (
 	day = 24 * time.Hour
 	// slack is how far clocks and zones may be off against until.
 	slack = day
+	// zones is how far a stamp may be from UTC, and a message from its beginning.
+	zones = 15 * time.Hour
 	// backwards is how far stamps may go back before it is a new year: more
 	// than any disorder of lines, less than a log that is silent for a season.
 	backwards = 7 * day

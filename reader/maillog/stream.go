@@ -158,3 +158,15 @@ func (s *stream) dated(r *record) {
 	r.at = s.time()
 	r.yearless = s.frame.kind == stampBSD
 }
+
+// datedBy sets a record's time from its queue id, which holds the moment in UTC
+// and with the year, where the stamp does not speak against it.
+func (s *stream) datedBy(r *record, id time.Time) {
+	if s.frame.kind != stampBSD {
+		return
+	}
+	s.years.hint(s.frame.stamp, id)
+	if s.time().Sub(id).Abs() < zones {
+		r.at, r.yearless = id, false
+	}
+}
