@@ -105,18 +105,11 @@ func (ev *Evaluator) judge(ctx context.Context, e *evidence.Evidence, v *Verdict
 // judgeSPF checks the MAIL FROM identity, which DMARC uses, and HELO (RFC 7208
 // §2.3, §2.4). A null reverse path stands for postmaster@HELO.
 func (ev *Evaluator) judgeSPF(ctx context.Context, e *evidence.Evidence, v *Verdict) (err error) {
-	env := &e.Envelope
-	q := spf.Query{
-		Client: env.ClientIP, Scope: spf.MailFrom, HELO: env.HELO, At: v.AsOf,
-		Local: env.MailFromLocal, Domain: env.MailFromDomain, LocalUnknown: e.LocalsWithheld,
-	}
-	if env.HasMailFrom && q.Domain == "" {
-		q.Local, q.Domain, q.LocalUnknown = "postmaster", env.HELO, false
-	}
-	if v.SPF, err = ev.spf.Check(ctx, q); err != nil || env.HELO == "" {
+	q, helo := SPFQuery(e, v.AsOf), e.Envelope.HELO
+	if v.SPF, err = ev.spf.Check(ctx, q); err != nil || helo == "" {
 		return err
 	}
-	q.Scope, q.Local, q.Domain, q.LocalUnknown = spf.HELO, "postmaster", env.HELO, false
+	q.Scope, q.Local, q.Domain, q.LocalUnknown = spf.HELO, "postmaster", helo, false
 	v.SPFHelo, err = ev.spf.Check(ctx, q)
 	return err
 }
