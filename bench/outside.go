@@ -68,6 +68,9 @@ func (t *table) measureOutside() error {
 			p.skipped = err.Error()
 		}
 	}
+	if t.o.wanted("rspamd") {
+		t.measureRspamd(dir)
+	}
 	return nil
 }
 
