@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ type message struct {
 	err    *Problem // why it cannot be given out
 
 	discard bool // nothing of it is wanted
+	nul     bool // a byte of value 0 was given up by the window
 }
 
 // begin starts a message at the start of the window, behind skip bytes.
@@ -48,6 +50,7 @@ func (m *message) take(n int) {
 	data := m.run.w.bytes()[m.skip:n]
 	m.skip = 0
 	m.size += int64(len(data))
+	m.nul = m.nul || bytes.IndexByte(data, 0) >= 0
 	if m.src.path == "" && m.err == nil && !m.discard {
 		m.write(data)
 	}

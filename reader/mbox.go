@@ -113,7 +113,7 @@ func contentAnomalies(u *Unit, data []byte, msg *message, last bool) {
 	case last && len(data) > 0 && data[len(data)-1] != '\n':
 		u.Anomalies = append(u.Anomalies, AnomalyNoFinalNewline)
 	}
-	if msg.whole(msg.skip+len(data)) && bytes.IndexByte(data, 0) >= 0 {
+	if msg.nul || bytes.IndexByte(data, 0) >= 0 {
 		u.Anomalies = append(u.Anomalies, AnomalyNUL)
 	}
 }

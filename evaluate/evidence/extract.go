@@ -70,7 +70,7 @@ func (x *Extractor) message(e *Evidence, u *reader.Unit, data []byte, more func(
 		return nil
 	case end == endNotAField:
 		e.AddAnomaly("header_line_unparsable")
-	case end == endLimit:
+	case end == endLimit, end == endInput && more != nil && len(data) >= MaxHeaderBytes:
 		e.AddAnomaly("header_too_large")
 	}
 	x.identities(e, u)
