@@ -40,6 +40,7 @@ type runFlags struct {
 	workers           int
 	progress          string
 	json              bool
+	retryFailed       bool // of reevaluate
 	limit             int64
 	since, until      string
 	partRows          int64

@@ -19,25 +19,38 @@ func newReevaluateCommand(s *streams) *cobra.Command {
 		Long: `Reevaluate judges the rows of a dataset again under other DNS sources, rules or
 time, and writes a new dataset. The evidence of a row (client, identities, digests
 and signatures) is all it needs. Local parts are kept as the dataset has them: a
-verdict that rests on one which was not stored is a temporary error.`,
+verdict that rests on one which was not stored is a temporary error.
+
+With --retry-failed only the questions that nobody answered are asked again; all
+other answers are those of DATASET, and rows that rest on them alone come out as
+they were. Rules and moment are those of DATASET where no flag says otherwise.`,
 		Example: `  audit reevaluate audit-out --out then --rules rfc7489 --dns replay:audit-out
-  audit reevaluate audit-out --out what-if --dns overlay:new.zone,replay:audit-out`,
+  audit reevaluate audit-out --out what-if --dns overlay:new.zone,replay:audit-out
+  audit reevaluate audit-out --out mended --retry-failed --dns history:past.db,live`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return reevaluate(c.Context(), s, f, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return reevaluate(c.Context(), s, f, args[0], c.Flags().Changed)
+		},
 	}
+	c.Flags().BoolVar(&f.retryFailed, "retry-failed", false, "ask only what failed or was not recorded; keep all other answers")
 	f.registerOutput(c)
 	f.registerVerdict(c)
 	_ = c.MarkFlagRequired("out")
 	return c
 }
 
-func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string) error {
+// reevaluate judges the rows of a dataset again; given tells which flags were on
+// the command line.
+func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string, given func(flag string) bool) error {
 	d, err := openDataset(dataset)
 	if err != nil {
 		return err
 	}
 	if samePlace(dataset, f.out) {
 		return usageError("--out %s: that is the dataset to be read; give another", f.out)
+	}
+	if f.retryFailed {
+		f.asBefore(&d.Manifest, given)
 	}
 	f.addresses = string(sink.AddressesNone)
 	started := time.Now()

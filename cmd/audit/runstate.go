@@ -114,6 +114,9 @@ func (r *run) flagWords() map[string]string {
 		"nonexistent": f.nonexistent, "addresses": f.addresses, "workers": strconv.Itoa(f.workers),
 		"log-zone": f.logZone, "log-until": f.logUntil, "dns-timeout": f.dnsTimeout.String(), "limit": strconv.FormatInt(f.limit, 10), "since": f.since, "until": f.until,
 	}
+	if f.retryFailed {
+		m["retry-failed"] = "true"
+	}
 	for k, v := range m {
 		if v == "" || k == "limit" && v == "0" {
 			delete(m, k)
@@ -138,6 +141,9 @@ func (r *run) openSource() (src dns.Source, err error) {
 		},
 		History: func(path string) (dns.Source, error) { return openHistory(path, f.out) },
 	})
+	if err == nil && f.retryFailed {
+		src, err = afterAnswered(r.inputs[0], src)
+	}
 	return src, err
 }
 
