@@ -7,7 +7,7 @@ import (
 )
 
 // detectLines is how many lines a format is found from.
-const detectLines = 200
+const detectLines = 400
 
 // votes counts the lines that speak for each format.
 type votes struct{ postfix, exim, sendmail, qpsmtpd, rspamd, lines, framed int }
