@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -10,24 +12,30 @@ import (
 )
 
 func newSummaryCommand(s *streams) *cobra.Command {
-	var asJSON bool
+	var asJSON, drift bool
 	c := &cobra.Command{
 		Use:   "summary DATASET",
 		Short: "Print the summary again, from the Parquet alone",
 		Long: `Summary counts the rows of a dataset and prints what the run that wrote it
-printed. It needs neither the mail nor the DNS.`,
+printed. It needs neither the mail nor the DNS.
+
+With --drift it also tells where the results that the receiver recorded on the day
+(see --authserv-id of audit run) differ from the recomputed ones, how often, and
+the likely reason.`,
 		Example: `  audit summary audit-out
+  audit summary --drift audit-out
   audit summary --json audit-out | jq .breakdown`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return summarize(s, args[0], asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error { return summarize(s, args[0], asJSON, drift) },
 	}
+	c.Flags().BoolVar(&drift, "drift", false, "tell where recorded and recomputed results differ, and why")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	return c
 }
 
 // summarize counts a dataset's rows and prints the summary. Rows that could not
 // be evaluated do not make it fail: the summary tells of them.
-func summarize(s *streams, dir string, asJSON bool) error {
+func summarize(s *streams, dir string, asJSON, drift bool) error {
 	d, err := openDataset(dir)
 	if err != nil {
 		return err
@@ -37,7 +45,43 @@ func summarize(s *streams, dir string, asJSON bool) error {
 		return &statusError{exitIncomplete, err}
 	}
 	sum := t.Summary()
-	return printSummary(s, &sum, asJSON)
+	if !drift {
+		return printSummary(s, &sum, asJSON)
+	}
+	dr, err := countDrift(d)
+	if err != nil {
+		return &statusError{exitIncomplete, err}
+	}
+	return printDrift(s, &sum, &dr, asJSON)
+}
+
+func countDrift(d *sink.Dataset) (stats.Drift, error) {
+	var t stats.DriftTally
+	for r, err := range d.Records(append(stats.DriftColumns, stats.Columns...)...) {
+		if err != nil {
+			return stats.Drift{}, err
+		}
+		t.Add(r)
+	}
+	return t.Drift(), nil
+}
+
+// printDrift prints the summary with the differences.
+func printDrift(s *streams, sum *stats.Summary, dr *stats.Drift, asJSON bool) error {
+	if asJSON {
+		text, err := json.MarshalIndent(struct {
+			*stats.Summary
+			Drift *stats.Drift `json:"drift"`
+		}{sum, dr}, "", "  ")
+		if err == nil {
+			_, err = fmt.Fprintf(s.out, "%s\n", text)
+		}
+		return err
+	}
+	if err := sum.WriteText(s.out); err != nil {
+		return err
+	}
+	return dr.WriteText(s.out)
 }
 
 // openDataset opens a finished dataset; that there is none is bad usage.
