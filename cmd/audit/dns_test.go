@@ -1,13 +1,21 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/csv"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"mailaudit/evaluate/dkim"
+	"mailaudit/evaluate/dns"
+	"mailaudit/evaluate/dns/history"
 	"mailaudit/sink"
 )
 
@@ -131,4 +139,110 @@ func countPassing(t *testing.T, dir string) (n int) {
 		}
 	}
 	return n
+}
+
+// TestOtherKeys judges the shipped archive by a history in which every selector
+// had a wrong key on the day, and the right one at another time: what passes by
+// the zone passes still, told as such, and the run repeats from its own answers.
+func TestOtherKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, zone := filepath.Join(dir, "past.db"), "zone:"+filepath.Join(testdata, "zone")
+	swapKeys(t, store)
+	archive := filepath.Join(testdata, "archive")
+	for _, run := range [...][2]string{{"zone", zone}, {"swapped", "history:" + store + "," + zone}, {"replayed", "replay:" + filepath.Join(dir, "swapped")}} {
+		auditRun(t, exitProblems, "run", "--dns", run[1], "--out", filepath.Join(dir, run[0]), "--progress", "none", archive)
+	}
+	if diff := datasetsDiffer(filepath.Join(dir, "swapped"), filepath.Join(dir, "replayed")); diff != "" {
+		t.Error(diff)
+	}
+	right, swapped := signatures(t, filepath.Join(dir, "zone")), signatures(t, filepath.Join(dir, "swapped"))
+	others := 0
+	for at, want := range right {
+		got := swapped[at]
+		if want.Result == "pass" && got.Result != "pass" {
+			t.Errorf("message %d, signature %d: %s %s (%s)", at.ordinal, at.index, got.Result, got.Reason, got.KeySource)
+		}
+		if got.Reason == "other_key" {
+			others++
+			if got.KeySource != "history other_key" || got.Result != "pass" {
+				t.Errorf("message %d, signature %d: %s from %q", at.ordinal, at.index, got.Result, got.KeySource)
+			}
+		}
+	}
+	if others < 50 {
+		t.Errorf("%d signatures pass by another key", others)
+	}
+	if text := auditRun(t, exitOK, "summary", filepath.Join(dir, "swapped")); !strings.Contains(text, "verified by a key of another time") {
+		t.Errorf("the summary does not tell:\n%s", text)
+	}
+}
+
+// swapKeys makes a store in which each key record of the shipped zone has
+// another's text in the years of the archive, and its own long before.
+func swapKeys(t *testing.T, path string) {
+	t.Helper()
+	z, err := dns.Zone(filepath.Join(testdata, "zone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := []string{"v=DKIM1; k=rsa; p=" + otherKey(t)}
+	st, err := history.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	day := func(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
+	_, err = st.Add(func(yield func(history.Observation, error) bool) {
+		for a := range z.Answers() {
+			if a.Type != dns.TypeTXT || !strings.Contains(a.Name, "._domainkey.") {
+				continue
+			}
+			o := history.Observation{Name: a.Name, Type: a.Type, Status: dns.Success, Whole: true}
+			o.Records, o.First, o.Last = wrong, day(2005), day(2040)
+			if !yield(o, nil) {
+				return
+			}
+			o.Records, o.First, o.Last = a.Records, day(1999), day(2000)
+			if !yield(o, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// otherKey is a public key that signed nothing.
+func otherKey(t *testing.T) string {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(public)
+}
+
+// signatures are the outcomes of a dataset's signatures.
+func signatures(t *testing.T, dir string) map[place]dkim.Outcome {
+	t.Helper()
+	d, err := sink.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[place]dkim.Outcome{}
+	for r, err := range d.Records("ordinal", "dkim") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Verdict.DKIM {
+			out[place{r.Evidence.Origin.Ordinal, i}] = r.Verdict.DKIM[i]
+		}
+	}
+	return out
 }
