@@ -1,5 +1,7 @@
 package maillog
 
+import "bytes"
+
 // exim joins the lines of Exim's main log by message id. See docs/logs.md for
 // what its DMARC= means.
 type exim struct{ *join }
@@ -44,7 +46,7 @@ func eximFrame(s *stream, b []byte) ([]byte, verdict) {
 		if tag, more := word(rest); startsWith(tag, "exim") && len(tag) > 5 && tag[len(tag)-1] == ':' { // "host exim[1]: "
 			f.host, b = host, more
 		}
-		return b, text1(b)
+		return b, verdictIf(len(b) > 0)
 	}
 	if !f.parse(b, &s.json) {
 		return nil, unknown
@@ -56,14 +58,7 @@ func eximFrame(s *stream, b []byte) ([]byte, verdict) {
 	if n := isoLength(b); n > 0 && len(b) > n+1 {
 		f.kind, f.stamp, b = stampISO, b[:n], b[n+1:]
 	}
-	return b, text1(b)
-}
-
-func text1(b []byte) verdict {
-	if len(b) == 0 {
-		return unknown
-	}
-	return known
+	return b, verdictIf(len(b) > 0)
 }
 
 // eximID is the length of a message id at the front of b: 6-6-2 characters to
@@ -136,37 +131,41 @@ func (x *exim) arrival(s *stream, id, b []byte) {
 		r = x.record(s, id)
 	}
 	r.began, r.claimed, r.arrived = true, true, true
-	s.dated(r)
 	from, rest := word(b)
 	r.mailFrom(from)
 	name, _ := eximHost(r, rest)
 	for t := range eximTokens(rest) {
 		x.token(r, t, name)
 	}
+	r.set(&r.by, []byte("exim"))
 }
 
 // token reads one KEY=value of an arrival line.
 func (x *exim) token(r *record, t, name []byte) {
-	if v, ok := skip(t, "P="); ok {
+	key, v, ok := bytes.Cut(t, []byte("="))
+	if !ok {
+		return
+	}
+	switch string(key) {
+	case "P":
 		switch {
 		case startsWith(v, "local"):
 			r.authenticated = true
 		case startsWith(v, "e") && r.helo.empty(): // EHLO was given, and was the name that the address has
 			r.set(&r.helo, name)
 		}
-	} else if _, ok := skip(t, "A="); ok {
+	case "A":
 		r.authenticated = true
-	} else if v, ok := skip(t, "DKIM="); ok {
+	case "DKIM":
 		r.signed(v, nil, nil, []byte("pass"), 0)
 		r.set(&r.dkim, []byte("pass"))
-	} else if v, ok := skip(t, "SPF="); ok {
+	case "SPF":
 		r.setLower(&r.spf, v)
-	} else if v, ok := skip(t, "DMARC="); ok {
+	case "DMARC":
 		r.setLower(&r.dmarc, v)
-	} else if v, ok := skip(t, "id="); ok {
+	case "id":
 		r.set(&r.messageID, v)
 	}
-	r.set(&r.by, []byte("exim"))
 }
 
 // eximTokens yields the words of b up to a quoted subject, which ends the line.
@@ -209,11 +208,12 @@ func eximHost(r *record, b []byte) (name, rest []byte) {
 // eximHELO reads "helo) [ip]..." up to the address. A client may have put the
 // like into its HELO, so the last before the next field counts.
 func eximHELO(r *record, b []byte) (rest []byte) {
-	end := len(b)
-	for _, next := range [...]string{" P=", " F=", " X=", " I=", " A="} {
-		if i := indexOf(b[:end], next); i >= 0 {
-			end = i
-		}
+	end := 0
+	for end+2 < len(b) && (b[end] != ' ' || b[end+2] != '=' || b[end+1] < 'A' || b[end+1] > 'Z') {
+		end++
+	}
+	if end+2 >= len(b) {
+		end = len(b)
 	}
 	i := lastIndex(b[:end], ") [")
 	if i < 0 {

@@ -131,13 +131,13 @@ func (q *qpsmtpd) server(s *stream, pid, b []byte) verdict {
 		}
 	case len(b) > 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) && (b[3] == ' ' || b[3] == '-'):
 	default:
-		return aside2(b)
+		return qpsmtpdAside(b)
 	}
 	return known
 }
 
-// aside2 tells what to make of a line that says nothing of a message.
-func aside2(b []byte) verdict {
+// qpsmtpdAside tells what to make of a line that says nothing of a message.
+func qpsmtpdAside(b []byte) verdict {
 	for _, w := range [...]string{
 		"Accepted connection", "Lost connection", "auth success", "Running as user", "Loaded ", "Permissions on",
 		"Listening on", "spooling message", "deny mail from", "denysoft mail from", "Loading ", "config", "running plugin",

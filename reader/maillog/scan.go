@@ -28,19 +28,8 @@ func afterLast(b []byte, mark string) ([]byte, bool) {
 	}
 }
 
-// indexOf is bytes.Index for a string, without making a slice of it.
-func indexOf(b []byte, mark string) int {
-	for from := 0; ; {
-		i := bytes.IndexByte(b[from:], mark[0])
-		if i < 0 {
-			return -1
-		}
-		if from += i; startsWith(b[from:], mark) {
-			return from
-		}
-		from++
-	}
-}
+// indexOf is bytes.Index for a string; the conversion stays on the stack.
+func indexOf(b []byte, mark string) int { return bytes.Index(b, []byte(mark)) }
 
 func startsWith(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 

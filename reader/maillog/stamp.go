@@ -115,10 +115,8 @@ func zoneLength(b []byte) int {
 	return 0
 }
 
-// parseISO reads what isoLength measured.
-func parseISO(b []byte, zone *time.Location) time.Time {
-	y, _ := number(b[:4])
-	mo, d, sec := two(b[5:]), two(b[8:]), clock(b[11:])
+// iso reads what isoLength measured.
+func (y *years) iso(b []byte) time.Time {
 	nanos, i := 0, 19
 	if i < len(b) && (b[i] == '.' || b[i] == ',') {
 		scale := 100_000_000
@@ -127,11 +125,26 @@ func parseISO(b []byte, zone *time.Location) time.Time {
 			scale /= 10
 		}
 	}
-	if i >= len(b) {
-		return time.Date(int(y), time.Month(mo), d, 0, 0, sec, nanos, zone).UTC()
+	inDay := time.Duration(clock(b[11:]))*time.Second + time.Duration(nanos)
+	if i < len(b) {
+		return y.midnight(b).Add(inDay - zoneOffset(b[i:]))
 	}
-	t := time.Date(int(y), time.Month(mo), d, 0, 0, sec, nanos, time.UTC)
-	return t.Add(-zoneOffset(b[i:]))
+	t := y.midnight(b).Add(inDay)
+	if y.zone == time.UTC {
+		return t
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), nanos, y.zone).UTC()
+}
+
+// midnight is the beginning of an ISO stamp's day in UTC. Most lines are of the
+// day that the one before was of.
+func (y *years) midnight(b []byte) time.Time {
+	if !bytes.Equal(b[:10], y.day) {
+		year, _ := number(b[:4])
+		y.day = append(y.day[:0], b[:10]...)
+		y.dayBegins = time.Date(int(year), time.Month(two(b[5:])), two(b[8:]), 0, 0, 0, 0, time.UTC)
+	}
+	return y.dayBegins
 }
 
 func zoneOffset(b []byte) time.Duration {
@@ -221,8 +234,10 @@ type years struct {
 	last  time.Time // the latest stamp seen
 	late  bool      // a stamp ran past until
 
-	seen     []byte // the stamp parsed last and what it gave
-	seenTime time.Time
+	seen      []byte // the stamp parsed last and what it gave
+	seenTime  time.Time
+	day       []byte // of the ISO stamp parsed last, and its midnight
+	dayBegins time.Time
 }
 
 const (

@@ -142,7 +142,7 @@ func (s *stream) time() time.Time {
 	case stampBSD:
 		return s.years.time(f.stamp)
 	case stampISO:
-		return parseISO(f.stamp, s.years.zone)
+		return s.years.iso(f.stamp)
 	case stampTAI:
 		return parseTAI(f.stamp)
 	case stampUnix:
