@@ -1,8 +1,8 @@
 package sink
 
 import (
-	"fmt"
 	"math"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -125,16 +125,18 @@ func problemsTable() *table[*Problem] {
 	}
 }
 
-// withCause is p with its cause in the detail: an error is no column.
+// withCause is p with its cause in the detail, once: an error is no column.
 func (p *Problem) withCause() *Problem {
 	if p.Err == nil {
 		return p
 	}
 	q := *p
-	if q.Detail == "" {
-		q.Detail = q.Err.Error()
-	} else {
-		q.Detail = fmt.Sprintf("%s: %v", q.Detail, q.Err)
+	cause := q.Err.Error()
+	switch {
+	case q.Detail == "":
+		q.Detail = cause
+	case !strings.Contains(cause, q.Detail) && !strings.Contains(q.Detail, cause):
+		q.Detail += ": " + cause
 	}
 	q.Err = nil
 	return &q
