@@ -237,12 +237,16 @@ func (y *archiveTallies) see(m *message, source dns.Source, zone bool) {
 }
 
 func comparePeer(y *tally[signatureCase], p *peer, m *message, source dns.Source) {
-	if len(m.evidence.Signatures) == 0 {
-		return
+	if len(m.evidence.Signatures) > 0 {
+		theirs, err := p.verify(m.wire, source, m.verdict.AsOf)
+		seeSignatures(y, p.name, m, theirs, err)
 	}
-	theirs, err := p.verify(m.wire, source, m.verdict.AsOf)
+}
+
+// seeSignatures compares the signatures of one message.
+func seeSignatures(y *tally[signatureCase], peer string, m *message, theirs []peerResult, err error) {
 	for i := range m.evidence.Signatures {
-		c := &signatureCase{peer: p.name, m: m, s: &m.evidence.Signatures[i], ours: &m.verdict.DKIM[i], theirs: peerResult{err: err}}
+		c := &signatureCase{peer: peer, m: m, s: &m.evidence.Signatures[i], ours: &m.verdict.DKIM[i], theirs: peerResult{err: err}}
 		if i < len(theirs) {
 			c.theirs = theirs[i]
 		} else if err == nil {
@@ -253,7 +257,7 @@ func comparePeer(y *tally[signatureCase], p *peer, m *message, source dns.Source
 			continue
 		}
 		y.see(c, (c.ours.Result == dkim.Pass) == c.theirs.passed, func() string {
-			return fmt.Sprintf("%s: ours %s %q %s %s, theirs %v %v, message %s d=%s", p.name, c.ours.Result, c.ours.Reason, c.ours.Detail, c.s.Damage, c.theirs.passed, c.theirs.err, m.evidence.MessageID, c.s.Domain)
+			return fmt.Sprintf("%s: ours %s %q %s %s, theirs %v %v, message %s d=%s", peer, c.ours.Result, c.ours.Reason, c.ours.Detail, c.s.Damage, c.theirs.passed, c.theirs.err, m.evidence.MessageID, c.s.Domain)
 		})
 	}
 }
