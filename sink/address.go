@@ -31,6 +31,7 @@ const hashBytes = 16
 // privacy puts local parts into columns as the run's choice wants.
 type privacy struct {
 	mode Addresses
+	kept bool // for AddressesHash: local parts are hashes already
 	key  []byte
 	mac  hash.Hash
 	sum  [sha256.Size]byte
@@ -53,8 +54,8 @@ func newPrivacy(mode Addresses, key []byte) (*privacy, error) {
 
 // clone is for another goroutine.
 func (p *privacy) clone() *privacy {
-	c := &privacy{mode: p.mode, key: p.key}
-	if p.mode == AddressesHash {
+	c := &privacy{mode: p.mode, key: p.key, kept: p.kept}
+	if p.mode == AddressesHash && !p.kept {
 		c.mac = hmac.New(sha256.New, p.key)
 	}
 	return c
@@ -71,6 +72,9 @@ func (p *privacy) keyCheck() string {
 // appendHash appends the hash of local@domain. The domain is part of it, so that
 // the same local part at two domains does not show as the same person.
 func (p *privacy) appendHash(dst []byte, local, domain string) []byte {
+	if p.kept {
+		return append(dst, local...)
+	}
 	p.mac.Reset()
 	p.mac.Write([]byte(local))
 	p.mac.Write([]byte{'@'})
@@ -95,7 +99,7 @@ func (s *scratch) localPart(local, domain string) parquet.Value {
 	case local == "" || s.privacy.mode == AddressesNone:
 		return parquet.Value{}
 	case s.privacy.mode == AddressesHash:
-		return s.take(s.privacy.appendHash(s.room(2*hashBytes), local, domain))
+		return s.take(s.privacy.appendHash(s.room(max(2*hashBytes, len(local))), local, domain))
 	}
 	return textValue(local)
 }

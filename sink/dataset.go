@@ -25,7 +25,11 @@ var ErrNoDataset = errors.New("no dataset")
 // Dataset is a dataset to read. It may be used by many goroutines at once.
 type Dataset struct {
 	Manifest Manifest
-	dir      string
+	// KeepHashes has Records give the hashes of local parts in their place,
+	// where the dataset has hashes, to be written to another one. Nobody may
+	// take them for local parts: LocalsWithheld tells.
+	KeepHashes bool
+	dir        string
 }
 
 // Open opens a finished dataset. The error is ErrNoDataset, ErrIncomplete or one
@@ -93,7 +97,7 @@ func (d *Dataset) records(parts []Part, columns []string) iter.Seq2[*evaluate.Re
 		}
 		s := store{
 			withheld: d.Manifest.Addresses != AddressesFull,
-			hashed:   d.Manifest.Addresses == AddressesHash,
+			hashed:   d.Manifest.Addresses == AddressesHash && !d.KeepHashes,
 		}
 		for _, p := range parts {
 			more, err := scanPart(d.dir, p, t, sel, s.fresh, func(r *row) bool {

@@ -41,10 +41,13 @@ var (
 
 // Options are how a dataset is written.
 type Options struct {
-	RowGroupRows  int   // DefaultRowGroupRows where 0; a multiple of 256
-	PartRows      int64 // DefaultPartRows where 0
-	Addresses     Addresses
-	HashKey       []byte // for AddressesHash, at least 16 bytes
+	RowGroupRows int   // DefaultRowGroupRows where 0; a multiple of 256
+	PartRows     int64 // DefaultPartRows where 0
+	Addresses    Addresses
+	HashKey      []byte // for AddressesHash, at least 16 bytes
+	// Hashed tells that local parts come as the hashes of another dataset (see
+	// Dataset.KeepHashes) and are kept as they are, without a key.
+	Hashed        bool
 	SchemaVersion int    // SchemaVersion where 0
 	CreatedBy     string // the program, as Parquet's created_by
 
@@ -102,7 +105,7 @@ func Create(dir string, opts Options) (*Writer, error) {
 	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	p, err := newPrivacy(opts.Addresses, opts.HashKey)
+	p, err := opts.privacy()
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +125,13 @@ func Create(dir string, opts Options) (*Writer, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return w, nil
+}
+
+func (o *Options) privacy() (*privacy, error) {
+	if o.Hashed && o.Addresses == AddressesHash {
+		return &privacy{mode: AddressesHash, kept: true}, nil
+	}
+	return newPrivacy(o.Addresses, o.HashKey)
 }
 
 func (o *Options) complete() error {

@@ -59,6 +59,7 @@ func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string, gi
 		return err
 	}
 	f.addresses, set.sink.Addresses = string(d.Manifest.Addresses), d.Manifest.Addresses // as they are kept
+	set.sink.Hashed, d.KeepHashes = true, true
 	r := &run{command: "reevaluate " + dataset, streams: s, set: set, inputs: []string{dataset}, started: started}
 	r.evidence = func(context.Context) iter.Seq2[*evidence.Evidence, error] { return r.stored(d) }
 	r.reports = d.Manifest.Inputs

@@ -158,7 +158,7 @@ func (k *keyRecord) admits(s *evidence.Signature, a algorithm, r rules) (Reason,
 	case k.rsa != nil && k.bits < r.minBits:
 		return KeyTooSmall, ""
 	case k.strict && s.AUIDDomain != s.Domain:
-		return AUIDMismatch, "i=@" + s.AUIDDomain
+		return AUIDMismatch, "i= is in " + s.AUIDDomain
 	case r.granularity && !granted(k.granularity, s.AUIDLocal):
 		return KeyGranularity, "g=" + shorten(k.granularity)
 	}

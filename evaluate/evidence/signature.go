@@ -129,7 +129,7 @@ func (p *sigParser) auid(s *Signature, v []byte) {
 	p.scratch = dkimQuotedPrintable(removeFWS(p.scratch[:0], v))
 	at := bytes.LastIndexByte(p.scratch, '@')
 	if at < 0 {
-		s.fail(problemSyntax, "i="+cut(v))
+		s.fail(problemSyntax, "i= "+cut(v))
 		return
 	}
 	s.HasAUID = true
@@ -141,11 +141,11 @@ func (p *sigParser) auid(s *Signature, v []byte) {
 	var ok bool
 	if s.AUIDDomain, ok = domainOf(domain); !ok {
 		s.AUIDDomain = ""
-		s.fail(problemSyntax, "i="+cut(v))
+		s.fail(problemSyntax, "i= "+cut(v))
 		return
 	}
 	if s.AUIDDomain != s.Domain && !strings.HasSuffix(s.AUIDDomain, "."+s.Domain) {
-		s.fail(problemDomain, "i="+cut(v))
+		s.fail(problemDomain, "i= "+cut(v))
 	}
 }
 
