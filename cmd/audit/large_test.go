@@ -161,8 +161,9 @@ func TestBomb(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
+		bytesPacked := packed.Len()
 		s, rss := judgeStream(t, &packed, bombStatus(name))
-		t.Logf("%s: %d bytes packed, %d messages, problems %v, peak %d kB", name, packed.Len(), s.Messages, s.ProblemCodes, rss)
+		t.Logf("%s: %d bytes packed, %d messages, problems %v, peak %d kB", name, bytesPacked, s.Messages, s.ProblemCodes, rss)
 		if rss > rssLimit {
 			t.Errorf("%s: peak of %d kB", name, rss)
 		}
