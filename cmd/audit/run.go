@@ -24,8 +24,9 @@ const (
 	// worker: enough that one that takes a hundred times as long as the others
 	// does not stop them.
 	windowPerWorker = 128
-	// bytesPerWorker bounds the messages that are held unread, for each worker.
-	bytesPerWorker = 16 << 20
+	// bytesPerWorker bounds the messages that are held unread, for each worker:
+	// some ninety of usual size. One that is larger goes alone.
+	bytesPerWorker = 4 << 20
 	// liveWidth is how many messages may wait for DNS answers at once.
 	liveWidth = 2048
 )
