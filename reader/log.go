@@ -36,4 +36,7 @@ type Recorded struct {
 	SPF, DKIM, DMARC, Disposition string
 	SPFDomain, SPFScope           string
 	Policy                        string // the published policy as logged
+	// Category is the word of the breakdown that these words stand for; empty
+	// where they stand for none.
+	Category string
 }

@@ -207,6 +207,8 @@ func moreRecordedColumns() []item[*row] {
 	return append(items(
 		textColumn("recorded_policy", shared, "Policy of the dmarc result, as written.",
 			func(r *row) *string { return &r.Evidence.Recorded.Policy }),
+		wordColumn("recorded_category", "Place in the breakdown that the words of a qpsmtpd log stand for.",
+			"the words of category", func(r *row) *string { return &r.Evidence.Recorded.Category }),
 		addressText("recorded_header_from", "header.from of the dmarc result.",
 			func(r *row) *string { return &r.Evidence.Recorded.HeaderFrom }),
 	), &list[*row, rs]{

@@ -7,5 +7,6 @@ var Columns = []string{
 	"override_type", "spf_result", "spf_reason", "spf_alignment", "dkim_result", "dkim.result", "dkim.reason",
 	"dkim.alignment", "dkim.repaired", "dkim_best", "arc_result", "dmarc_result", "dmarc_reason", "dmarc_policy",
 	"dmarc_policy_tag", "client_ip", "has_mail_from", "malformed", "author_problem", "anomalies",
+	"recorded_category",
 	"dns_overlay", "dns_nearest",
 }

@@ -3,6 +3,7 @@ package stats
 import (
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dkim"
+	"mailaudit/evaluate/evidence"
 	"mailaudit/evaluate/spf"
 )
 
@@ -15,6 +16,7 @@ const (
 	CoverageNotRecorded   = "dns_not_recorded"     // among those: no source had the question
 	CoverageNoClient      = "client_unknown"       // no client address: SPF is none
 	CoverageNoReturnPath  = "return_path_unknown"  // no MAIL FROM: SPF is judged by nothing
+	CoverageNoAuthor      = "author_not_logged"    // the log does not tell the From domain
 	CoverageNoTime        = "arrival_unknown"      // nothing tells when it arrived
 	CoverageOtherKey      = "dkim_other_key"       // verified by a key that another time saw
 	CoverageRepaired      = "dkim_repaired"        // verified after undoing what the store changed
@@ -32,6 +34,7 @@ func (t *Tally) cover(r *evaluate.Record) {
 	}{
 		{CoverageNoClient, !e.Envelope.ClientIP.IsValid()},
 		{CoverageNoReturnPath, !e.Envelope.HasMailFrom},
+		{CoverageNoAuthor, e.Author.Problem == evidence.AuthorNotLogged},
 		{CoverageNoTime, e.Envelope.ReceivedAt.IsZero()},
 		{CoverageKeyMissing, anySignature(v, dkim.KeyNotFound, dkim.KeyRevoked)},
 		{CoverageOtherKey, anySignature(v, dkim.OtherKey)},

@@ -37,6 +37,8 @@ type Summary struct {
 	ProblemCodes map[string]int64 `json:"problem_codes"`
 	Anomalies    map[string]int64 `json:"anomalies"`
 	Formats      map[string]int64 `json:"formats"`
+	// Recorded is the breakdown that a log itself recorded, by its own words.
+	Recorded map[string]int64 `json:"recorded_breakdown"`
 	// Domains are the author domains with the most messages; DomainCount is
 	// how many there are in all.
 	Domains     []Domain         `json:"domains"`
@@ -106,7 +108,7 @@ func (t *Tally) Summary() Summary {
 		SPF: fill(t.spf), DKIM: fill(t.dkim), ARC: fill(t.arc), DMARC: fill(t.dmarc),
 		Policies: fill(t.policies), Overrides: fill(t.overrides), Causes: fill(t.causes),
 		RejectedBy: fill(t.rejectTags), ProblemCodes: fill(t.problems), Anomalies: fill(t.anomalies),
-		Formats: fill(t.formats), Coverage: fill(t.coverage),
+		Formats: fill(t.formats), Recorded: fill(t.recorded), Coverage: fill(t.coverage),
 		Domains: t.top(topDomains), DomainCount: int64(len(t.authors)),
 		First: stamp(t.first), Last: stamp(t.last),
 	}

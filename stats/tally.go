@@ -36,6 +36,7 @@ type Tally struct {
 	coverage                     counts
 	rejectTags                   counts // which tag rejected: p, sp, np
 	formats                      counts
+	recorded                     counts // breakdown by a log's own words
 	anomalies                    counts
 	authors                      map[string]*authorTally
 	first, last                  time.Time // arrival
@@ -74,6 +75,9 @@ func (t *Tally) Add(r *evaluate.Record) {
 	t.dispositions.add(string(v.Disposition), 1)
 	t.dispositions74.add(string(v.Disposition74), 1)
 	t.formats.add(e.Origin.Format, 1)
+	if c := e.Recorded.Category; c != "" {
+		t.recorded.add(c, 1)
+	}
 	for _, a := range e.Anomalies {
 		t.anomalies.add(a, 1)
 	}
@@ -171,7 +175,7 @@ func (t *Tally) Merge(o *Tally) {
 
 func (t *Tally) words() []*counts {
 	return []*counts{&t.dispositions, &t.dispositions74, &t.spf, &t.dkim, &t.dmarc, &t.arc, &t.policies,
-		&t.overrides, &t.causes, &t.coverage, &t.rejectTags, &t.formats, &t.anomalies}
+		&t.overrides, &t.causes, &t.coverage, &t.rejectTags, &t.formats, &t.recorded, &t.anomalies}
 }
 
 func (t *Tally) mergeAuthor(d string, o *authorTally) {

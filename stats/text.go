@@ -48,6 +48,7 @@ var coveragePhrases = map[string]string{
 	CoverageUnanswered:    "a DNS question failed or was not recorded",
 	CoverageNoClient:      "the client address is unknown",
 	CoverageNoReturnPath:  "the return path is unknown",
+	CoverageNoAuthor:      "the log does not tell the From domain",
 	CoverageNoTime:        "the time of arrival is unknown",
 	CoverageOtherKey:      "verified by a key of another time",
 	CoverageRepaired:      "verified after undoing the store's changes",
@@ -63,6 +64,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if s.Messages > 0 {
 		p.breakdown(s)
 	}
+	p.recorded(s)
 	p.words("Failed DMARC because", s.Causes, causePhrases)
 	p.rejectTags(s)
 	p.domains(s)
@@ -148,6 +150,20 @@ func (p *printer) words(title string, c map[string]int64, phrases map[string]str
 	p.line("%s:", title)
 	for _, k := range keys {
 		p.line("  %*s  %s", p.width, group(c[k]), phrases[k])
+	}
+}
+
+// recorded prints the breakdown that a log recorded on the day.
+func (p *printer) recorded(s *Summary) {
+	if len(s.Recorded) == 0 {
+		return
+	}
+	p.line("")
+	p.line("As the log recorded it:")
+	for _, c := range evaluate.Categories {
+		if n := s.Recorded[string(c)]; n > 0 {
+			p.count(n, s.Messages, Phrases[c])
+		}
 	}
 }
 

@@ -84,6 +84,7 @@ const (
 	AuthorUnparsable     AuthorProblem = "unparsable"      // no mailbox can be read from it
 	AuthorNoDomain       AuthorProblem = "no_domain"       // a mailbox without a valid domain
 	AuthorSeveralDomains AuthorProblem = "several_domains" // mailboxes of different domains
+	AuthorNotLogged      AuthorProblem = "not_logged"      // a log that does not tell it
 )
 
 // Domain returns the author domain, empty where there is no usable one.
@@ -221,6 +222,7 @@ type Recorded struct {
 	Disposition string
 	Policy      string // policy.p or "p=" of the dmarc result, where written
 	HeaderFrom  string // header.from of the dmarc result
+	Category    string // place in the breakdown that a log's words stand for; empty where they stand for none
 	// Signatures are the dkim results one by one.
 	Signatures []RecordedSignature
 }

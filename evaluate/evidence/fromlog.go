@@ -31,13 +31,14 @@ func fromLog(e *Evidence, u *reader.Unit) {
 	}
 	switch len(e.Author.Domains) {
 	case 0:
-		e.Author.Problem = AuthorMissing
+		e.Author.Problem = AuthorNotLogged
 	case 1:
 	default:
 		e.Author.Problem = AuthorSeveralDomains
 	}
 	r := &l.Recorded
-	e.Recorded = Recorded{AuthservID: r.By, SPF: r.SPF, DKIM: r.DKIM, DMARC: r.DMARC, Disposition: r.Disposition, Policy: r.Policy}
+	e.Recorded = Recorded{AuthservID: r.By, SPF: r.SPF, DKIM: r.DKIM, DMARC: r.DMARC, Disposition: r.Disposition, Policy: r.Policy,
+		Category: r.Category}
 	for _, s := range l.Signatures {
 		d, _ := domainOf([]byte(s.Domain))
 		e.Signatures = append(e.Signatures, Signature{

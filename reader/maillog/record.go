@@ -175,6 +175,9 @@ func (r *record) unit(format reader.Format) reader.Unit {
 			SPFDomain: get(r.spfDomain), SPFScope: get(r.spfScope), Policy: get(r.policy),
 		},
 	}
+	if format == reader.Qpsmtpd {
+		l.Recorded.Category, _ = RecordedCategory(l)
+	}
 	if len(r.authors) > 0 {
 		l.HeaderFrom = w.author[:0:1]
 	}
