@@ -54,7 +54,7 @@ func (v *Vector) Span(i int) (from, to int) { return int(v.First[i]), int(v.Firs
 
 // Scan reads the table messages column by column: many times quicker than
 // [Dataset.Records] where a question needs few columns, or some of them only
-// for some row groups. It must be closed.
+// for some row groups. It must be closed. The zero Scan is ready for Reopen.
 type Scan struct {
 	part    *partReader
 	groups  []parquet.RowGroup
@@ -74,11 +74,31 @@ type scanned struct {
 // Scan opens one part of the table messages, from 0. Parts may be scanned side
 // by side.
 func (d *Dataset) Scan(part int) (*Scan, error) {
-	f, err := openPart(d.dir, d.Manifest.Tables.Messages[part])
-	if err != nil {
+	s := new(Scan)
+	if err := s.Reopen(d, part); err != nil {
 		return nil, err
 	}
-	return &Scan{part: f, groups: f.RowGroups(), next: -1, columns: make(map[string]*scanned)}, nil
+	return s, nil
+}
+
+// Reopen goes on with another part, whose vectors take the memory of those of
+// the part before. After an error the Scan is closed.
+func (s *Scan) Reopen(d *Dataset, part int) error {
+	if err := s.Close(); err != nil {
+		return err
+	}
+	f, err := openPart(d.dir, d.Manifest.Tables.Messages[part])
+	if err != nil {
+		return err
+	}
+	s.part, s.groups, s.next, s.err = f, f.RowGroups(), -1, nil
+	if s.columns == nil {
+		s.columns = make(map[string]*scanned)
+	}
+	for name, c := range s.columns {
+		s.find(name, c)
+	}
+	return nil
 }
 
 // Next goes to the next row group, and tells whether there is one.
@@ -105,7 +125,12 @@ func (s *Scan) Close() error {
 			c.cursor.close()
 		}
 	}
-	return s.part.file.Close()
+	if s.part == nil {
+		return nil
+	}
+	f := s.part.file
+	s.part = nil
+	return f.Close()
 }
 
 // Column is a column, or with a dot a field of a list, for the whole row group:
@@ -115,7 +140,8 @@ func (s *Scan) Close() error {
 func (s *Scan) Column(name string) *Vector {
 	c := s.columns[name]
 	if c == nil {
-		c = s.column(name)
+		c = new(scanned)
+		s.find(name, c)
 		s.columns[name] = c
 	}
 	if !c.read {
@@ -125,23 +151,24 @@ func (s *Scan) Column(name string) *Vector {
 	return &c.vector
 }
 
-// column finds what is to be read.
-func (s *Scan) column(name string) *scanned {
+// find finds what is to be read for a column.
+func (s *Scan) find(name string, c *scanned) {
+	c.cursor, c.read = nil, false
 	t := messagesTable()
 	sel, err := parseSelection(t.name, t.infos(), []string{name})
 	if err != nil {
 		s.fail(err)
-		return &scanned{}
+		return
 	}
 	for _, leaves := range newTableReader(t, sel, s.part.Schema()).leaves {
-		for _, c := range leaves {
-			if c != nil {
-				c.err = &s.err
-				return &scanned{cursor: c, word: c.kind == word}
+		for _, leaf := range leaves {
+			if leaf != nil {
+				leaf.err = &s.err
+				c.cursor, c.word = leaf, leaf.kind == word
+				return
 			}
 		}
 	}
-	return &scanned{}
 }
 
 func (s *Scan) fail(err error) {
@@ -258,6 +285,10 @@ func (v *Vector) texts(c *cursor, isWord bool) {
 
 // numbers adds a page of numbers.
 func (v *Vector) numbers(c *cursor) {
+	if !c.list && len(c.int64s) == c.count && (c.kind == int64s || c.kind == moment) { // no nulls
+		v.Numbers = append(v.Numbers, c.int64s...)
+		return
+	}
 	next := 0
 	for i := range c.count {
 		present, absent := v.place(c, i)
