@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"net/netip"
@@ -18,10 +19,13 @@ import (
 // others only where a row asks for them.
 type group struct {
 	*worker
-	*sink.Scan
+	sink.Scan
 	row int
 
 	category, disposition, author *sink.Vector
+	// identifiers are read where a row is decided again, way where one changes.
+	identifiers *identifiers
+	way         *way
 	// What the codes of those columns stand for.
 	categoryOf    []category
 	dispositionOf []Disposition
@@ -32,36 +36,46 @@ type group struct {
 	d       details
 }
 
+// identifiers are the columns that DMARC looks at.
+type identifiers struct {
+	asOf, spfResult, spfDomain, dkimResult, dkimDomain *sink.Vector
+}
+
+// way are the columns that tell who sent a message, and where it is.
+type way struct {
+	source, offset, ordinal, received                             *sink.Vector
+	returnPath, spfResult, spfAlignment                           *sink.Vector
+	client, clientName, helo, heloResult, list                    *sink.Vector
+	dkimResult, dkimDomain, dkimAlignment, dkimDamage, arc, seals *sink.Vector
+}
+
 // scan decides a part row group by row group.
-func (w *worker) scan(ctx context.Context, part int, t *taker) error {
-	s, err := w.data.Scan(part)
-	if err != nil {
+func (g *group) scan(ctx context.Context, part int, t *taker) error {
+	if err := g.Reopen(g.data, part); err != nil {
 		return err
 	}
-	g := &group{worker: w, Scan: s}
-	for s.Next() && w.err == nil && ctx.Err() == nil {
+	for g.Next() && g.err == nil && ctx.Err() == nil {
 		g.open()
-		for g.row = range s.Rows() {
+		for g.row = range g.Rows() {
 			g.one(ctx, t)
 		}
 	}
-	if err := s.Err(); err != nil {
-		_ = s.Close()
-		return err
+	return cmp.Or(g.Err(), g.Close(), g.err, ctx.Err())
+}
+
+func (w *worker) newGroup() *group {
+	g := &group{worker: w}
+	if w.scenario.Rules == dmarc.RFC7489 {
+		g.subject.sample = g.sample
 	}
-	if err := s.Close(); err != nil {
-		return err
-	}
-	if w.err != nil {
-		return w.err
-	}
-	return ctx.Err()
+	return g
 }
 
 // open reads the columns that every row needs, and what their codes mean.
 func (g *group) open() {
 	g.category, g.disposition = g.Column("category"), g.Column("disposition")
 	g.author = g.Column("header_from_domain")
+	g.identifiers, g.way = nil, nil
 	g.categoryOf, g.dispositionOf = g.categoryOf[:0], g.dispositionOf[:0]
 	for _, w := range g.category.Dict {
 		g.categoryOf = append(g.categoryOf, categoryOf(w))
@@ -136,23 +150,48 @@ func (g *group) fill(from state) {
 	if g.discovery == nil || s.author == "" {
 		return
 	}
+	if s.known = nil; g.timeless {
+		s.known = g.authorOf[g.author.Codes[g.row]]
+	}
+	if g.identifiers == nil {
+		g.openIdentifiers()
+	}
+	c := g.identifiers
 	if !g.timeless {
-		s.at = g.Column("as_of").Time(g.row)
+		s.at = c.asOf.Time(g.row)
 	}
-	result := g.Column("spf_result").Text(g.row)
-	s.spf = dmarc.AuthID{
-		Domain: g.Column("spf_domain").Text(g.row), Passed: result == string(spf.Pass), Undecided: result == string(spf.TempError),
-	}
+	s.spf = identifier(c.spfDomain.Text(g.row), c.spfResult.Text(g.row))
 	s.dkim = s.dkim[:0]
-	results, domains := g.Column("dkim.result"), g.Column("dkim.domain")
-	for i, to := results.Span(g.row); i < to; i++ {
-		r := results.Text(i)
-		s.dkim = append(s.dkim, dmarc.AuthID{
-			Domain: domains.Text(i), Passed: r == string(dkim.Pass), Undecided: r == string(dkim.TempError),
-		})
+	for i, to := c.dkimResult.Span(g.row); i < to; i++ {
+		s.dkim = append(s.dkim, identifier(c.dkimDomain.Text(i), c.dkimResult.Text(i)))
 	}
-	if g.scenario.Rules == dmarc.RFC7489 {
-		s.sample = g.sample()
+}
+
+// identifier is what DMARC makes of a domain and a result; SPF and DKIM have the
+// same words for the results that count.
+func identifier(domain, result string) dmarc.AuthID {
+	return dmarc.AuthID{Domain: domain, Passed: result == string(dkim.Pass), Undecided: result == string(dkim.TempError)}
+}
+
+func (g *group) openIdentifiers() {
+	g.identifiers = &identifiers{
+		spfResult: g.Column("spf_result"), spfDomain: g.Column("spf_domain"),
+		dkimResult: g.Column("dkim.result"), dkimDomain: g.Column("dkim.domain"),
+	}
+	if !g.timeless {
+		g.identifiers.asOf = g.Column("as_of")
+	}
+}
+
+func (g *group) openWay() {
+	g.way = &way{
+		source: g.Column("source"), offset: g.Column("source_offset"), ordinal: g.Column("ordinal"), received: g.Column("received_at"),
+		returnPath: g.Column("mail_from_domain"), spfResult: g.Column("spf_result"), spfAlignment: g.Column("spf_alignment"),
+		client: g.Column("client_ip"), clientName: g.Column("client_name"), helo: g.Column("helo_domain"),
+		heloResult: g.Column("spf_helo_result"), list: g.Column("list_id"),
+		dkimResult: g.Column("dkim.result"), dkimDomain: g.Column("dkim.domain"),
+		dkimAlignment: g.Column("dkim.alignment"), dkimDamage: g.Column("dkim.damage"),
+		arc: g.Column("arc_result"), seals: g.Column("arc.domain"),
 	}
 }
 
@@ -168,44 +207,40 @@ func (g *group) sample() int {
 
 // details implements row.
 func (g *group) details(d *details) {
-	i := g.row
-	d.source, d.offset = g.Column("source").Text(i), g.Column("source_offset").Numbers[i]
-	d.ordinal, d.received = g.Column("ordinal").Numbers[i], g.Column("received_at").Numbers[i]
-	result := g.Column("spf_result").Text(i)
-	d.Facts = sources.Facts{
-		Author: g.author.Text(i), ReturnPath: g.Column("mail_from_domain").Text(i),
-		SPFPassed: result == string(spf.Pass), SPFFailed: result == string(spf.Fail), SPFBroken: result == string(spf.PermError),
-		SPFAlignment: dmarc.Alignment(g.Column("spf_alignment").Text(i)),
-		ClientName:   g.Column("client_name").Text(i), HELO: g.Column("helo_domain").Text(i),
-		HELOPassed: g.Column("spf_helo_result").Text(i) == string(spf.Pass),
-		ListID:     g.Column("list_id").Text(i), Signatures: d.Signatures[:0],
+	if g.way == nil {
+		g.openWay()
 	}
-	d.Client, _ = netip.ParseAddr(g.Column("client_ip").Text(i))
-	g.signatures(d)
-	g.seals(d)
-}
-
-func (g *group) signatures(d *details) {
-	results, domains := g.Column("dkim.result"), g.Column("dkim.domain")
-	alignments, damage := g.Column("dkim.alignment"), g.Column("dkim.damage")
-	for i, to := results.Span(g.row); i < to; i++ {
+	i, c := g.row, g.way
+	d.source, d.offset = c.source.Text(i), c.offset.Numbers[i]
+	d.ordinal, d.received = c.ordinal.Numbers[i], c.received.Numbers[i]
+	result := c.spfResult.Text(i)
+	d.Facts = sources.Facts{
+		Author: g.author.Text(i), ReturnPath: c.returnPath.Text(i),
+		SPFPassed: result == string(spf.Pass), SPFFailed: result == string(spf.Fail), SPFBroken: result == string(spf.PermError),
+		SPFAlignment: dmarc.Alignment(c.spfAlignment.Text(i)),
+		ClientName:   c.clientName.Text(i), HELO: c.helo.Text(i), HELOPassed: c.heloResult.Text(i) == string(spf.Pass),
+		ListID: c.list.Text(i), Signatures: d.Signatures[:0],
+	}
+	d.Client, _ = netip.ParseAddr(c.client.Text(i))
+	for j, to := c.dkimResult.Span(i); j < to; j++ {
 		d.Signatures = append(d.Signatures, sources.Signature{
-			Domain: domains.Text(i), Passed: results.Text(i) == string(dkim.Pass),
-			Alignment: dmarc.Alignment(alignments.Text(i)), Damage: damage.Text(i),
+			Domain: c.dkimDomain.Text(j), Passed: c.dkimResult.Text(j) == string(dkim.Pass),
+			Alignment: dmarc.Alignment(c.dkimAlignment.Text(j)), Damage: c.dkimDamage.Text(j),
 		})
 	}
+	g.chain(d)
 }
 
-func (g *group) seals(d *details) {
-	d.chain = chain{passed: g.Column("arc_result").Text(g.row) == arcPassed, domains: d.chain.domains[:0]}
+// chain fills in what is known of the ARC chain.
+func (g *group) chain(d *details) {
+	d.chain = chain{passed: g.way.arc.Text(g.row) == arcPassed, domains: d.chain.domains[:0]}
 	if d.ARCPassed = d.chain.passed; !d.ARCPassed {
 		return
 	}
-	domains := g.Column("arc.domain")
-	from, to := domains.Span(g.row)
+	from, to := g.way.seals.Span(g.row)
 	for i := from; i < to; i++ {
-		d.chain.domains = append(d.chain.domains, domains.Text(i))
-		d.ARCSealer = domains.Text(i)
+		d.ARCSealer = g.way.seals.Text(i)
+		d.chain.domains = append(d.chain.domains, d.ARCSealer)
 	}
 	if g.scenario.ARC != nil && from < to {
 		d.chain.first = g.Column("arc.results").Text(from)

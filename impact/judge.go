@@ -158,6 +158,13 @@ type author struct {
 	// fate is what the domain existence test finds; empty where the scenario
 	// leaves that as it is stored.
 	fate fate
+	ids  []alignment // of the identifiers met so far, the first few
+}
+
+// alignment is how near an identifier is to an author domain.
+type alignment struct {
+	id string
+	is dmarc.Alignment
 }
 
 // fate is what the domain existence test finds.

@@ -64,9 +64,9 @@ func (w *worker) overlaid(ctx context.Context, part int, t *taker) error {
 func (w *worker) rejudge(ctx context.Context, r *record) error {
 	e, v, s := r.Evidence, &r.Verdict, &r.subject
 	s.from = state{categoryOf(string(v.Category)), dispositionOf(v.Disposition)}
-	s.author, s.at, s.sample = e.Author.Domain(), v.AsOf, 0
+	s.author, s.at, s.sample = e.Author.Domain(), v.AsOf, nil
 	if w.scenario.Rules == dmarc.RFC7489 {
-		s.sample = evaluate.Sample(e)
+		s.sample = r.sample
 	}
 	r.chain = v.ARC.Result
 	for _, step := range [...]func(context.Context, *record) error{w.rejudgeSPF, w.rejudgeDKIM, w.rejudgeARC} {
@@ -76,6 +76,8 @@ func (w *worker) rejudge(ctx context.Context, r *record) error {
 	}
 	return nil
 }
+
+func (r *record) sample() int { return evaluate.Sample(r.Evidence) }
 
 func (w *worker) rejudgeSPF(ctx context.Context, r *record) error {
 	o, err := w.spf.Check(ctx, evaluate.SPFQuery(r.Evidence, r.subject.at))

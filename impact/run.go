@@ -68,12 +68,13 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 func (j *Judge) partWorker(collect bool) func() func(context.Context, int) (*taker, error) {
 	return func() func(context.Context, int) (*taker, error) {
 		w := j.newWorker()
+		g := w.newGroup()
 		return func(ctx context.Context, part int) (*taker, error) {
 			t := &taker{collect: collect}
 			if j.spf != nil {
 				return t, w.overlaid(ctx, part, t)
 			}
-			return t, w.scan(ctx, part, t)
+			return t, g.scan(ctx, part, t)
 		}
 	}
 }

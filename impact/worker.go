@@ -2,6 +2,7 @@ package impact
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"mailaudit/evaluate/dmarc"
@@ -13,14 +14,17 @@ type moment struct{ at time.Time }
 // subject is one message as far as DMARC looks at it.
 type subject struct {
 	moment
-	author string // empty: no usable author domain
+	author string  // empty: no usable author domain
+	known  *author // what is known of it; nil where that was not looked up
 	from   state
 	spf    dmarc.AuthID
 	dkim   []dmarc.AuthID
 	// rejudged tells that SPF or DKIM came out otherwise than the row says, or
 	// may have.
 	rejudged bool
-	sample   int
+	// sample is the number that pct is compared with; nil where no rule book
+	// has a pct.
+	sample func() int
 }
 
 // state is a category and what follows from it to the letter of the policy.
@@ -58,7 +62,6 @@ type worker struct {
 	*Judge
 	authors map[string]*author
 	pairs   map[pair]dmarc.Alignment
-	chain   chain
 	err     error // of a source
 }
 
@@ -79,6 +82,7 @@ func (w *worker) of(ctx context.Context, name string, m *moment) *author {
 			return a
 		}
 	}
+	name = strings.Clone(name) // not to keep a row group's whole dictionary
 	a, err := w.Judge.author(ctx, name, m)
 	if err != nil {
 		w.err = err
@@ -95,7 +99,10 @@ func (w *worker) rule(ctx context.Context, s *subject, r *ruling) {
 	if s.author == "" || s.from.category <= invalidFrom {
 		return // whatever is published
 	}
-	a := w.of(ctx, s.author, &s.moment)
+	a := s.known
+	if a == nil {
+		a = w.of(ctx, s.author, &s.moment)
+	}
 	r.author = a
 	gone := s.from.category == nonexistentDomain
 	switch {
@@ -111,7 +118,9 @@ func (w *worker) rule(ctx context.Context, s *subject, r *ruling) {
 // decide judges DMARC again.
 func (w *worker) decide(ctx context.Context, a *author, s *subject, r *ruling) {
 	c := a.blank
-	c.Sample = s.sample
+	if s.sample != nil && c.Record != nil && c.Record.PCT >= 0 {
+		c.Sample = s.sample()
+	}
 	if s.spf.Passed || s.spf.Undecided {
 		c.SPF = c.SPF.With(w.align(ctx, a, s.spf.Domain, &s.moment), s.spf.Passed, s.spf.Undecided)
 	}
@@ -137,18 +146,40 @@ func (w *worker) align(ctx context.Context, a *author, id string, m *moment) dma
 	if id == "" {
 		return dmarc.NotAligned
 	}
-	key := pair{a, id}
 	if w.timeless {
-		if al, ok := w.pairs[key]; ok {
-			return al
-		}
+		return w.remembered(ctx, a, id)
 	}
 	al, err := w.discovery.Align(ctx, a.policy, a.name, id, m.at)
 	if err != nil {
 		w.err = err
 	}
-	if w.timeless {
-		w.pairs[key] = al
+	return al
+}
+
+// fewIdentifiers is how many identifiers of an author domain are looked for one
+// by one before a map is asked: most domains have no more.
+const fewIdentifiers = 8
+
+// remembered is align where no answer depends on the time.
+func (w *worker) remembered(ctx context.Context, a *author, id string) dmarc.Alignment {
+	for i := range a.ids {
+		if a.ids[i].id == id {
+			return a.ids[i].is
+		}
+	}
+	if len(a.ids) == fewIdentifiers {
+		if al, ok := w.pairs[pair{a, id}]; ok {
+			return al
+		}
+	}
+	al, err := w.discovery.Align(ctx, a.policy, a.name, id, time.Time{})
+	if err != nil {
+		w.err = err
+	}
+	if id = strings.Clone(id); len(a.ids) < fewIdentifiers {
+		a.ids = append(a.ids, alignment{id, al})
+	} else {
+		w.pairs[pair{a, id}] = al
 	}
 	return al
 }
