@@ -102,8 +102,8 @@ func (b Basis) String() string { return basisWords[b] }
 
 // Source is a sender as people know it.
 type Source struct {
-	// Name is a domain, a network, or "unknown". A domain may hold any byte
-	// that mail can bring into one: escape it where it is shown.
+	// Name is a domain, a network, or "unknown": printable ASCII without blanks,
+	// whatever the mail holds.
 	Name       string
 	Basis      Basis
 	Class      Class
