@@ -178,6 +178,34 @@ func TestOtherKeys(t *testing.T) {
 	}
 }
 
+// TestLearnedKeys judges the shipped archive by the keys that its own signatures
+// prove, and by nothing else.
+func TestLearnedKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, first, again := filepath.Join(dir, "learned.db"), filepath.Join(dir, "first"), filepath.Join(dir, "again")
+	auditRun(t, exitProblems, "run", "--dns", "zone:"+filepath.Join(testdata, "zone"), "--out", first, "--progress", "none", filepath.Join(testdata, "archive"))
+	auditRun(t, exitOK, "dns", "learn", store, first)
+	auditRun(t, exitProblems, "reevaluate", first, "--dns", "history:"+store, "--out", again, "--progress", "none")
+	passed := 0
+	learned := signatures(t, again)
+	for at, want := range signatures(t, first) {
+		got := learned[at]
+		if want.Result != "pass" || want.Reason == "logged" {
+			continue
+		}
+		if passed++; got.Result != "pass" || got.KeySource != "history" {
+			t.Errorf("message %d, signature %d: %s %s by %q", at.ordinal, at.index, got.Result, got.Reason, got.KeySource)
+		}
+	}
+	if passed < 50 {
+		t.Errorf("%d signatures pass", passed)
+	}
+	if text := auditRun(t, exitOK, "dns", "learn", store, first); !strings.HasSuffix(text, " 0 names new or changed\n") {
+		t.Errorf("learning again: %s", text)
+	}
+}
+
 // swapKeys makes a store in which each key record of the shipped zone has
 // another's text in the years of the archive, and its own long before.
 func swapKeys(t *testing.T, path string) {
