@@ -58,6 +58,7 @@ zone:PATH to judge offline.`,
 
 // runArchive is the main job.
 func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) error {
+	boundMemory()
 	started := time.Now()
 	set, err := f.check(started)
 	if err != nil {
