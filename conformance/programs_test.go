@@ -19,6 +19,7 @@ import (
 	moxdns "github.com/mjl-/mox/dns"
 
 	"mailaudit/evaluate"
+	"mailaudit/evaluate/arc"
 	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/dns"
@@ -303,7 +304,7 @@ var mailDMARCReasons = []reason[talkedDMARC]{
 	}},
 }
 
-// TestMailDKIM and Mail::DMARC, where Perl has them.
+// TestPerl asks Mail::DKIM and Mail::DMARC, where Perl has them.
 func TestPerl(t *testing.T) {
 	t.Parallel()
 	k := startTalker(t, []string{"perl"}, []string{"-MMail::DKIM::Verifier", "-MMail::DMARC::PurePerl", "-MJSON::PP", "-e", "1"}, "mail_dkim_dmarc.pl")
@@ -356,7 +357,7 @@ func TestPython(t *testing.T) {
 	var all []*tally[signatureCase]
 	for name, each := range programArchives(t) {
 		keys := newArchiveTally(t, "DKIM", "dkimpy", dkimVersion, name, dkimpyReasons)
-		chains := newArchiveTally(t, "ARC", "dkimpy", dkimVersion, name, []reason[message]{})
+		chains := newArchiveTally(t, "ARC", "dkimpy", dkimVersion, name, dkimpyARCReasons)
 		each(flow{}, func(m *message, source dns.Source) {
 			if len(m.evidence.Signatures)+len(m.evidence.ARC.Sets) == 0 {
 				return
@@ -393,6 +394,21 @@ var (
 		{"a failing question is handed on to the caller", "RFC 9989 §5.3.6: where an answer could change the result", func(c *talkedDMARC) bool {
 			return c.fails() && c.theirs == nil
 		}},
+		{"text that is no tag in any record of the walk is an error", "RFC 9989 §4.8: it is ignored", func(c *talkedDMARC) bool {
+			return c.theirs != nil && c.theirs.Result == "permerror"
+		}},
+		{"identifiers are aligned by the Public Suffix List", "RFC 9989 §4.10.2: by the tree walk", func(c *talkedDMARC) bool {
+			return c.theirs != nil && (c.zone["_dmarc."+strings.TrimPrefix(suffixOf(c.facts.Author), ".")+" TXT"] != nil ||
+				c.ours.Reason == dmarc.ReasonAlignmentDNS || c.ours.Reason == dmarc.ReasonNotAligned)
+		}},
 	}
-	dkimpyReasons = []reason[signatureCase]{}
+	dkimpyReasons = []reason[signatureCase]{
+		{"rsa-sha1 verifies", "RFC 8301 §3.1", func(c *signatureCase) bool { return c.ours.Reason == dkim.AlgorithmObsolete }},
+		{"h= of the key is not looked at", "RFC 6376 §3.6.1 h=, §6.1.2", func(c *signatureCase) bool { return c.ours.Reason == dkim.KeyHash }},
+		{"i= may be below d= where the key has t=s", "RFC 6376 §3.6.1 t=, §6.1.2", func(c *signatureCase) bool { return c.ours.Reason == dkim.AUIDMismatch }},
+		{"a signature that does not cover From verifies", "RFC 6376 §5.4, §6.1.1", func(c *signatureCase) bool { return c.ours.Reason == dkim.FromNotSigned }},
+	}
+	dkimpyARCReasons = []reason[message]{
+		{"a chain whose newest seal says fail has no result", "RFC 8617 §5.2 step 2: fail", func(m *message) bool { return m.verdict.ARC.Reason == arc.CVFail }},
+	}
 )

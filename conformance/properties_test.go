@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mailaudit/evaluate"
+	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
 	"mailaudit/reader"
 )
@@ -236,14 +237,28 @@ func refold(f []byte) []byte {
 	return out
 }
 
-// TestNothingSeen does to every message what no verdict may see.
+// TestNothingSeen does to every message of testdata, and to a fifth of a public
+// list, what no verdict may see.
 func TestNothingSeen(t *testing.T) {
 	t.Parallel()
-	all := archived(t)
-	x := evidence.NewExtractor(evidence.Options{AuthservIDs: []string{"mx.example.org"}})
-	ev := evaluate.New(testdataZone(t), evaluate.Profile{})
+	nothingSeen(t, "testdata", archived(t), testdataZone(t))
+}
+
+func TestNothingSeenInList(t *testing.T) {
+	t.Parallel()
+	l := readList(t)
+	var all []kept
+	for i := 0; i < len(l.units); i += 5 {
+		all = append(all, kept{asSent(&l.units[i]), l.units[i].Envelope})
+	}
+	nothingSeen(t, "a public list", all, listKeys(t))
+}
+
+func nothingSeen(t *testing.T, archive string, all []kept, source dns.Source) {
+	x := evidence.NewExtractor(evidence.Options{AuthservIDs: []string{"mx.example.org", listServer}})
+	ev := evaluate.New(source, evaluate.Profile{})
 	for _, c := range changes {
-		s := Score{Group: "Properties", Name: c.name, With: "every verdict column of testdata; " + c.clause}
+		s := Score{Group: "Properties", Name: c.name + ", " + archive, With: c.clause}
 		for _, k := range all {
 			s.Cases++
 			m := k.judge(t, x, ev)

@@ -47,6 +47,17 @@ it could not be compared: anything else fails the build. A suite or a program th
 the lines of the last run that had it.
 `
 
+// notes stand under the heads of their sections.
+var notes = map[string]string{
+	"Other implementations": `Where one has no time axis, signatures with x= are not compared: it judges them by the clock.
+`,
+	"Properties": `A message is changed in a way that no verdict may see. Compared are all columns of the table messages but
+digest, source, offsets, lengths, ordinal and anomalies: identities, times, SPF, each DKIM signature, ARC, DMARC,
+policy, dispositions, category and what the receiver recorded. A case that is not compared is one that the clause does
+not speak of: no header, a signature in simple form, a signed Received field.
+`,
+}
+
 const scoreHead = "| what | held against | cases | agree | differ on purpose | not compared |\n| --- | --- | ---: | ---: | ---: | ---: |\n"
 
 const differHead = "| reason | clause | cases |\n| --- | --- | ---: |\n"
@@ -61,7 +72,11 @@ func Render(scores []Score) string {
 			continue
 		}
 		slices.SortFunc(in, func(a, b Score) int { return cmp.Compare(a.Name, b.Name) })
-		fmt.Fprintf(&b, "\n## %s\n\n%s", g, scoreHead)
+		fmt.Fprintf(&b, "\n## %s\n\n", g)
+		if n := notes[g]; n != "" {
+			b.WriteString(n + "\n")
+		}
+		b.WriteString(scoreHead)
 		for i := range in {
 			s := &in[i]
 			fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d |\n", s.Name, s.With, s.Cases, s.Agree, s.Differing(), s.Skipped)
