@@ -7,5 +7,10 @@
 // that are kept beside the repository, programs that are not installed. They
 // fail where a verdict differs from another one without a reason in a table,
 // where a table has a reason that nothing needs, and where the document is not
-// what the run found. With -update they rewrite the document.
+// what the run found. With -update they rewrite the document; removing it first
+// drops the lines of comparisons that are no more.
+//
+// Programs outside Go are found by their names (perl, opendkim, python3); the
+// environment variable CONFORMANCE_PYTHON names another interpreter, that of a
+// virtual environment with dkimpy, authheaders and pynacl.
 package conformance
