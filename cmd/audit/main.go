@@ -154,6 +154,6 @@ can be resumed.`,
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.CompletionOptions.DisableDescriptions = false
-	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newReevaluateCommand(s), newCatCommand(s), newExplainCommand(s), newWhatifCommand(s), newDNSCommand(s), newVersionCommand(s))
+	root.AddCommand(newRunCommand(s), newSummaryCommand(s), newReevaluateCommand(s), newCatCommand(s), newExplainCommand(s), newWhatifCommand(s), newReportCommand(s), newDNSCommand(s), newVersionCommand(s))
 	return root
 }
