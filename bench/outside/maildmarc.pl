@@ -101,7 +101,7 @@ while (<$list>) {
         $d->spf( [ { domain => $domain, scope => ( $from ? 'mfrom' : 'helo' ), result => $spf_result } ] );
         my $r = $d->validate;
         $dmarc_result = $r->result;
-        $dmarc_result = 'none' if $dmarc_result eq 'fail' && !$r->published;
+        $dmarc_result = 'none' if $dmarc_result eq 'fail' && !eval { $r->published };
     };
     warn $@ if $@ && $ENV{BENCH_DIFF};
     print {$verdicts} join( "\t", $id, $spf_result, $dkim->result eq 'invalid' ? 'fail' : $dkim->result, $dmarc_result ), "\n";
