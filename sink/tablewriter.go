@@ -48,7 +48,8 @@ type tableWriter[T any] struct {
 
 	parts []Part // published, and sealed ones at the end
 	file  *partFile
-	out   *parquet.Writer
+	//lint:ignore SA1019 the generic writer wants rows of a Go type; these are written by columns
+	out *parquet.Writer
 }
 
 func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *tableWriter[T] {

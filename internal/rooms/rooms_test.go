@@ -51,7 +51,6 @@ var homes = map[string][]string{
 	"go.etcd.io/bbolt":                   {"mailaudit/evaluate/dns/history"},
 	"filippo.io/bigmod":                  {"mailaudit/evaluate/dkim"},
 	"golang.org/x/net/publicsuffix":      {"mailaudit/evaluate/dmarc"},
-	"github.com/emersion/go-msgauth":     {"mailaudit/evaluate/evidence"},
 	"github.com/klauspost/compress/zstd": {"mailaudit/reader", "mailaudit/sink"},
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"mailaudit/evaluate/dns"
 )
@@ -70,7 +71,7 @@ func open(path string, readOnly bool) (*Store, error) {
 func openFile(path string, readOnly bool) (*bbolt.DB, error) {
 	db, err := bbolt.Open(path, 0o666, &bbolt.Options{ReadOnly: readOnly, Timeout: lockWait, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("%s: in use by another process", path)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", path, err)
