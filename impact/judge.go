@@ -80,9 +80,11 @@ func (j *Judge) openDNS() error {
 		base = dns.Chain(replay, j.scenario.DNS)
 	}
 	if j.scenario.Overlay != nil {
-		if base, err = j.scenario.Overlay(base); err != nil {
+		over, err := j.scenario.Overlay(base)
+		if err != nil {
 			return err
 		}
+		base = replaced{over, base}
 	}
 	if j.scenario.DNS != nil || j.scenario.Overlay != nil {
 		base = dns.Cache(base)

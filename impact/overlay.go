@@ -31,6 +31,21 @@ func overlaid(answers []*dns.Answer) bool {
 	return slices.ContainsFunc(answers, func(a *dns.Answer) bool { return a != nil && a.Source == overlaySource })
 }
 
+// replaced is an overlay that replaces record sets, not whole names: who tries
+// another SPF record does not mean to take a domain's mail hosts away, and with
+// them its existence. What an overlay source knows not to be there because it has
+// other types of the name is asked of what lies below.
+type replaced struct{ over, base dns.Source }
+
+// Lookup implements [dns.Source].
+func (r replaced) Lookup(ctx context.Context, q dns.Question) (*dns.Answer, error) {
+	a, err := r.over.Lookup(ctx, q)
+	if err == nil && a.Source == overlaySource && a.Status == dns.NoData && len(a.CNAMEs) == 0 {
+		return r.base.Lookup(ctx, q)
+	}
+	return a, err
+}
+
 // record is a row read whole, for scenarios that judge SPF and DKIM again.
 type record struct {
 	*evaluate.Record

@@ -47,6 +47,8 @@ type Report struct {
 	// senders of which nothing is certain, and from likely forgers.
 	Unclear int64 `json:"unclear_messages"`
 	Forged  int64 `json:"likely_forged_messages"`
+	// LetThroughForged counts those newly let through from likely forgers.
+	LetThroughForged int64 `json:"likely_forged_newly_let_through"`
 }
 
 // NotJudged counts what cannot be judged.
@@ -195,6 +197,9 @@ func (t *Impact) breaks(r *Report) {
 	for _, k := range largest(t.senders, func(s *sender) int64 { return s.harmed() }, senderKey.compare) {
 		s := t.senders[k]
 		n := s.harmed()
+		if k.class == sources.LikelyForgery {
+			r.LetThroughForged += s.moved[NewlyLetThrough]
+		}
 		switch {
 		case n == 0:
 		case k.class == sources.LikelyForgery:

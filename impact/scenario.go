@@ -40,8 +40,9 @@ type Scenario struct {
 	ARC *ARCTrust
 	// Existence is what the domain existence test does.
 	Existence ExistenceTest
-	// Overlay, where set, puts other DNS records over what the dataset has:
-	// SPF and DKIM are then judged again where they rest on them.
+	// Overlay, where set, puts other DNS records over what the dataset has, as
+	// dns.Overlay does: SPF and DKIM are then judged again where they rest on
+	// them. A type that it lacks of one of its names stays as it was.
 	Overlay func(base dns.Source) (dns.Source, error)
 	// DNS, where set, is asked for what the dataset does not answer.
 	DNS dns.Source

@@ -49,6 +49,10 @@ func (r *Report) WriteText(w io.Writer, under []string) error {
 		p.days(r.Days)
 	}
 	p.breaks(r)
+	if n := r.LetThroughForged; n > 0 {
+		p.line("")
+		p.line("Of those newly let through, %s likely forged.", count(n, "message is", "messages are"))
+	}
 	p.notJudged(r)
 	return p.err
 }

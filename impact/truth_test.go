@@ -347,7 +347,7 @@ func TestOverlayAgreesWithRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			truth := judged(t, src, evaluate.Profile{}, mail)
+			truth := judged(t, replaced{src, zone}, evaluate.Profile{}, mail)
 			changed, open := compare(t, name, d, Scenario{Overlay: over}, before, truth)
 			t.Logf("%d changed, %d not judged", changed, open)
 			if changed-open < 3 {
