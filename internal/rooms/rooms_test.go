@@ -66,6 +66,8 @@ var never = map[string][]string{
 	"mailaudit/evaluate":          {"mailaudit/sink", "mailaudit/stats", "mailaudit/internal/pipeline"},
 	"mailaudit/sink":              {"mailaudit/stats", "mailaudit/internal/pipeline", "github.com/apache/arrow-go/v18"},
 	"mailaudit/stats":             {"mailaudit/sink", "mailaudit/internal/pipeline", "github.com/parquet-go/parquet-go"},
+	"mailaudit/sources":           {"mailaudit/sink", "mailaudit/stats", "mailaudit/reader/maillog"},
+	"mailaudit/impact":            {"github.com/apache/arrow-go/v18", "mailaudit/reader/maillog"},
 	"mailaudit/internal/pipeline": {"mailaudit/reader", "mailaudit/evaluate", "mailaudit/sink", "mailaudit/stats"},
 	"mailaudit/internal/corpus":   {"mailaudit/reader", "mailaudit/evaluate", "mailaudit/sink", "mailaudit/stats"},
 }
