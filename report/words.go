@@ -18,7 +18,7 @@ var functions = template.FuncMap{
 	"number":   stats.Group,
 	"share":    func(n, of int64) string { return strings.TrimSpace(stats.Percent(n, of)) },
 	"shown":    shown,
-	"class":    func(word string) string { return cmp.Or(classPhrases[word], word) },
+	"class":    func(word string) string { return shown(cmp.Or(classPhrases[word], word)) },
 	"coverage": func(c map[string]int64) []count { return byCount(c, stats.CoveragePhrase) },
 	"causes":   func(c map[string]int64) []count { return byCount(c, stats.CausePhrase) },
 	"words":    func(c map[string]int64) []count { return byCount(c, func(w string) string { return w }) },
@@ -48,7 +48,7 @@ func byCount(c map[string]int64, phrase func(string) string) []count {
 	out := []count{}
 	for w, n := range c {
 		if n > 0 {
-			out = append(out, count{w, n, phrase(w)})
+			out = append(out, count{shown(w), n, shown(phrase(w))})
 		}
 	}
 	slices.SortFunc(out, func(a, b count) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Word, b.Word)) })
@@ -129,7 +129,7 @@ func heat(n, of int64) int {
 	return 4
 }
 
-func policyWord(p string) string { return cmp.Or(p, "no policy") }
+func policyWord(p string) string { return shown(cmp.Or(p, "no policy")) }
 
 // Line is one line of the breakdown.
 type Line struct {

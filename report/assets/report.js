@@ -79,8 +79,8 @@
     scroll.parentNode.insertBefore(box, scroll);
   }
 
-  // A link may name a table's order and filter: #t-domains&sort=3&filter=example
-  // (columns from 1, the smallest first where the number is negative).
+  // A link may name a table's order and filter: #t-domains&sort=-3&filter=example
+  // (columns from 1, the largest first where the number is negative).
   function follow() {
     var parts = location.hash.slice(1).split("&");
     var table = parts.length > 1 && doc.getElementById(parts[0]);
@@ -92,7 +92,7 @@
       var input = doc.getElementById(table.id + "-filter");
       var column = parseInt(text, 10);
       if (part.slice(0, at) === "sort" && Math.abs(column) >= 1 && Math.abs(column) <= table.tHead.rows[0].cells.length) {
-        sort(table, Math.abs(column) - 1, column > 0);
+        sort(table, Math.abs(column) - 1, column < 0);
       } else if (part.slice(0, at) === "filter" && input) {
         input.value = text;
         input.dispatchEvent(new Event("input"));
