@@ -128,9 +128,28 @@ func (ev *Evaluator) judgeDKIM(ctx context.Context, e *evidence.Evidence, v *Ver
 		if v.DKIM[i], err = ev.dkim.Verify(ctx, s, v.AsOf); err != nil {
 			return err
 		}
+		if v.DKIM[i].Reason == dkim.SignatureMismatch && len(s.UnfoldedHash) > 0 {
+			if err := ev.unfolded(ctx, *s, v.AsOf, &v.DKIM[i]); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
+
+// unfolded tries a signature that does not verify on the fields without folding:
+// relays that fold break simple header canonicalization (RFC 6376 §3.4.1).
+func (ev *Evaluator) unfolded(ctx context.Context, s evidence.Signature, at time.Time, o *dkim.Outcome) error {
+	s.HeaderHash = s.UnfoldedHash
+	flat, err := ev.dkim.Verify(ctx, &s, at)
+	if err == nil && flat.Result == dkim.Pass {
+		o.Damage = DamageHeaderFolding
+	}
+	return err
+}
+
+// DamageHeaderFolding is the word of the column header_damage.
+const DamageHeaderFolding = "header_folding"
 
 // Logged is the reason of a DKIM result that somebody else found and logged.
 const Logged dkim.Reason = "logged"

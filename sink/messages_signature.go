@@ -35,6 +35,8 @@ func dkimFields() []column[signed] {
 	}
 	first = append(first, evidenceFields(sig)...)
 	return append(first,
+		textColumn("header_damage", word, "header_folding: the signature verifies on the signed fields without their folding.",
+			outcomeOf(func(o *dkim.Outcome) *string { return &o.Damage })),
 		boolColumn("testing", "The key carries t=y.",
 			outcomeOf(func(o *dkim.Outcome) *bool { return &o.Testing })),
 		addressText("detail", "More on the reason, for people.",
@@ -127,6 +129,8 @@ func evidenceFields[T any](at func(T) *evidence.Signature) []column[T] {
 		addressText("problem_detail", "More on the problem, for people.", func(e T) *string { return &at(e).Detail }),
 		textColumn("signed_headers", shared, "h=, white space removed.", func(e T) *string { return &at(e).SignedHeaders }),
 		bytesColumn("body_hash", "The body's hash as computed.", func(e T) *[]byte { return &at(e).BodyHash }),
+		bytesColumn("unfolded_hash", "What b= would sign had the signed fields come unfolded; under simple canonicalization only.",
+			func(e T) *[]byte { return &at(e).UnfoldedHash }),
 		optionalInt64Column("body_unsigned", "Bytes of the canonical body that l= leaves unsigned; null for none.", 0,
 			func(e T) *int64 { return &at(e).BodyUnsigned }),
 		textColumn("damage", word, "The known way of archives to change mail that makes a hash match when undone.",

@@ -69,6 +69,9 @@ type Outcome struct {
 	Reason  Reason // empty for a pass without remark
 	Detail  string // for people
 	KeyBits int32  // RSA modulus, or 256 for Ed25519; 0 where no key was read
+	// Damage is "header_folding" where the signature does not verify, and
+	// would had nobody folded the signed fields; else empty. It changes no result.
+	Damage string
 	// Testing tells that the key carries t=y.
 	Testing bool
 	// KeySource is the Answer.Source of the key used, followed by " nearest" or

@@ -27,5 +27,6 @@ func (e *Evidence) Clone() *Evidence {
 func (s *Signature) own() {
 	s.BodyHash = bytes.Clone(s.BodyHash)
 	s.HeaderHash = bytes.Clone(s.HeaderHash)
+	s.UnfoldedHash = bytes.Clone(s.UnfoldedHash)
 	s.Signature = bytes.Clone(s.Signature)
 }

@@ -153,6 +153,10 @@ type Signature struct {
 	BodyHash      []byte // computed
 	HeaderHash    []byte // digest that b= signs
 	Signature     []byte // b= decoded
+	// UnfoldedHash is the digest that b= would sign had the signed fields come
+	// unfolded; only under simple header canonicalization, and where any is
+	// folded. It tells a relay that folded them from a forger.
+	UnfoldedHash []byte
 
 	// Logged is the result that a log gives for it, where there were no bytes
 	// to verify; LoggedBits the key's size it gives. Empty for a message.

@@ -76,9 +76,27 @@ func trimmedTail(f *Field) []byte { return f.Raw[len(trimLineEnd(f.Raw)):] }
 // ARC-Message-Signature.
 func (p *sigParser) headerHash(h *Header, f *Field, s *Signature, buf []byte) []byte {
 	buf = p.signedFields(buf[:0], h, s)
+	if s.HeaderCanon == Simple {
+		p.unfoldedHash(buf, f, s)
+	}
 	buf = p.ownField(buf, f, s.HeaderCanon)
 	s.HeaderHash = p.digest(s, buf)
 	return buf
+}
+
+// unfoldedHash computes Signature.UnfoldedHash from the signed fields.
+func (p *sigParser) unfoldedHash(signed []byte, f *Field, s *Signature) {
+	if !bytes.Contains(signed, []byte("\r\n ")) && !bytes.Contains(signed, []byte("\r\n\t")) {
+		return
+	}
+	flat := make([]byte, 0, len(signed)+len(f.Raw))
+	for i, b := range signed {
+		fold := b == '\r' && i+2 < len(signed) && signed[i+1] == '\n' && (signed[i+2] == ' ' || signed[i+2] == '\t')
+		if !fold && !(b == '\n' && i+1 < len(signed) && (signed[i+1] == ' ' || signed[i+1] == '\t')) {
+			flat = append(flat, b)
+		}
+	}
+	s.UnfoldedHash = p.digest(s, p.ownField(flat, f, Simple))
 }
 
 // digest hashes with the signature's algorithm.

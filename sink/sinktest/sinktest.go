@@ -108,7 +108,7 @@ func (g *Generator) signature() evidence.Signature {
 		HeaderCanon: evidence.Canon(g.IntN(2)), BodyCanon: evidence.Canon(g.IntN(2)),
 		BodyLength: pick(g, -1, 0, 1, int64(1)<<62), BodyUnsigned: pick(g, int64(0), 5),
 		SignedAt: g.time(), ExpiresAt: g.time(), SignedHeaders: g.Str(),
-		BodyHashMatch: g.flag(), BodyHash: g.bytes(), HeaderHash: g.bytes(), Signature: g.bytes(),
+		BodyHashMatch: g.flag(), BodyHash: g.bytes(), HeaderHash: g.bytes(), Signature: g.bytes(), UnfoldedHash: g.bytes(),
 		Logged: g.Str(), LoggedBits: g.Int32(),
 		Damage: g.word(), Repaired: g.flag(),
 	}
@@ -213,7 +213,7 @@ func (g *Generator) Record() *evaluate.Record {
 	for range e.Signatures {
 		v.DKIM = append(v.DKIM, dkim.Outcome{
 			Result: pick(g, dkim.Pass, dkim.Fail), Reason: dkim.Reason(g.word()), Detail: g.Str(),
-			KeyBits: g.Int32(), Testing: g.flag(), KeySource: g.Str(), Answers: g.someAnswers(),
+			KeyBits: g.Int32(), Damage: g.word(), Testing: g.flag(), KeySource: g.Str(), Answers: g.someAnswers(),
 		})
 		v.DMARC.DKIMAlignments = append(v.DMARC.DKIMAlignments, pick(g, dmarc.NotAligned, dmarc.Strict))
 	}
