@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -241,17 +242,48 @@ func (v *Vector) dictionary(c *cursor, isWord bool) {
 		v.base = int32(len(v.Dict))
 		v.Dict = appendTexts(v.Dict, c.dictText, isWord)
 	}
-	next := 0
-	for i := range c.count {
-		present, absent := v.place(c, i)
-		switch {
-		case present:
-			v.Codes = append(v.Codes, v.base+c.indexes[next])
+	switch {
+	case c.list:
+		v.listedCodes(c)
+	case len(c.indexes) == c.count && v.base == 0: // no nulls
+		v.Codes = append(v.Codes, c.indexes...)
+	default:
+		v.nullableCodes(c)
+	}
+}
+
+// nullableCodes adds the codes of a page of values.
+func (v *Vector) nullableCodes(c *cursor) {
+	n, next := len(v.Codes), 0
+	v.Codes = slices.Grow(v.Codes, c.count)[:n+c.count]
+	out := v.Codes[n:]
+	for i := range out {
+		if c.defs != nil && c.defs[i] != c.present {
+			out[i] = -1
+			continue
+		}
+		out[i] = v.base + c.indexes[next]
+		next++
+	}
+}
+
+// listedCodes adds the codes of a page of lists.
+func (v *Vector) listedCodes(c *cursor) {
+	codes, first, next := slices.Grow(v.Codes, c.count), v.First, 0
+	for i, def := range c.defs[:c.count] {
+		if c.reps[i] == 0 {
+			first = append(first, int32(len(codes)))
+		}
+		switch def {
+		case c.present:
+			codes = append(codes, v.base+c.indexes[next])
 			next++
-		case !absent:
-			v.Codes = append(v.Codes, -1)
+		case 0: // no element at all
+		default:
+			codes = append(codes, -1)
 		}
 	}
+	v.Codes, v.First = codes, first
 }
 
 func appendTexts(dict, texts []string, isWord bool) []string {
