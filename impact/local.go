@@ -126,7 +126,7 @@ func (t *ARCTrust) vouches(c *chain, author string) (comment string, ok bool) {
 func sawPass(results, author string) bool {
 	org := sources.Organizational(author)
 	passed, spoke := false, false
-	for method := range strings.SplitSeq(strings.ToLower(results), ";") {
+	for method := range strings.SplitSeq(strings.ToLower(withoutComments(results)), ";") {
 		words := strings.Fields(method)
 		if len(words) == 0 {
 			continue
@@ -143,6 +143,33 @@ func sawPass(results, author string) bool {
 		}
 	}
 	return passed
+}
+
+// withoutComments leaves out comments and quoted strings (RFC 5322 section
+// 3.2.2): what a stranger said may stand in them, a semicolon included. One that
+// never ends takes the rest with it.
+func withoutComments(s string) string {
+	if !strings.ContainsAny(s, `("`) {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && (quoted || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth == 0:
+			out = append(out, c)
+		}
+	}
+	return string(out)
 }
 
 // names tells whether one of some properties is in a domain.

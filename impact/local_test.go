@@ -61,6 +61,9 @@ func TestARCVouches(t *testing.T) {
 		{"dkim by identity", all, chain{true, []string{"list.test"}, "x; dkim=pass header.i=@acme.example"}, "arc=pass as[1].d=list.test"},
 		{"dkim of somebody else", all, chain{true, []string{"list.test"}, "x; dkim=pass header.d=notacme.example"}, ""},
 		{"spf of the author", all, chain{true, []string{"list.test"}, "x; spf=pass smtp.mailfrom=a@acme.example"}, "arc=pass as[1].d=list.test"},
+		{"a pass in a comment", all, chain{true, []string{"list.test"}, `x; spf=fail (helo=a; dmarc=pass b) smtp.helo="c; dmarc=pass d"; dmarc=fail`}, ""},
+		{"a pass in a comment that hides the end", all, chain{true, []string{"list.test"}, `x; spf=fail (a\); dmarc=pass b`}, ""},
+		{"comments aside", all, chain{true, []string{"list.test"}, `x; spf=fail (a (b) \) c); dmarc=pass (p=reject)`}, "arc=pass as[1].d=list.test"},
 		{"no results", all, chain{true, []string{"list.test"}, ""}, ""},
 	} {
 		got, ok := c.trust.vouches(&c.chain, "news.acme.example")
