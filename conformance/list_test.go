@@ -275,7 +275,7 @@ var authorReasons = []reason[stampCase]{
 }
 
 var senderReasons = []reason[stampCase]{
-	{"the path the list's server was given; the Return-Path is that of the last delivery, the list's own", "RFC 5321 §4.4", func(c *stampCase) bool {
-		return c.row["authserv"] == listServer && c.e.Envelope.MailFromDomain == "vger.kernel.org"
+	{"the domain is written in capitals", "RFC 5321 §2.4: domains have no case", func(c *stampCase) bool {
+		return strings.EqualFold(c.want, c.e.Envelope.MailFromDomain)
 	}},
 }

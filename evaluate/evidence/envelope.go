@@ -29,13 +29,18 @@ const (
 // MAIL FROM comes from the topmost Return-Path (RFC 5321 §4.4: final delivery
 // writes it); else from the mail store; else from X-Envelope-From, the
 // boundary's Received field, Received-SPF, and Authentication-Results, in this
-// order.
+// order. Behind relays of Options.TrustedNetworks, which may be list servers with
+// return paths of their own, the boundary's own word comes first: its Received
+// field, then the Authentication-Results nearest to it.
 //
 // The moment of arrival is the date of the boundary's Received field, else of
 // the topmost one that has a date, else the store's.
 func readEnvelope(h *Header, env *reader.Envelope, o *Options) (Envelope, []string) {
 	r := envelopeReader{h: h, o: o, e: Envelope{Basis: BasisNone, Hop: -1, Hops: int32(h.Count(KindReceived))}}
 	r.hops(trustedFunc(o))
+	if r.e.Hop > 0 && len(o.TrustedNetworks) > 0 {
+		r.boundaryPath()
+	}
 	r.mailFrom(env)
 	if !r.e.ClientIP.IsValid() || !r.e.HasMailFrom {
 		r.results()
@@ -184,7 +189,36 @@ func (r *envelopeReader) mailFrom(env *reader.Envelope) {
 	}
 }
 
+// boundaryPath takes the return path by the word of the boundary itself.
+func (r *envelopeReader) boundaryPath() {
+	if r.sender != nil && r.path(r.sender) {
+		return
+	}
+	var nearest *Field
+	gap := int32(0) // Received fields above
+	for i := range r.h.Fields {
+		switch f := &r.h.Fields[i]; {
+		case f.Kind == KindReceived:
+			gap++
+		case f.Kind == KindAuthResults && gap <= r.e.Hop+1 && trustedID(f.Value, r.o.AuthservIDs) != "":
+			nearest = f
+		}
+	}
+	if nearest == nil {
+		return
+	}
+	_, methods := parseAuthResults(nearest.Value)
+	for i := range methods {
+		if methods[i].Method == "spf" {
+			r.resultPath(&methods[i])
+		}
+	}
+}
+
 func (r *envelopeReader) returnPath() {
+	if r.e.HasMailFrom {
+		return
+	}
 	if !r.path(r.h.First(KindReturnPath).Value) {
 		r.odd(anomalyReturnPath)
 	}
@@ -264,6 +298,11 @@ func (r *envelopeReader) method(m *AuthMethod) {
 	if r.e.HELO == "" {
 		r.e.HELO = heloOf([]byte(m.Property("smtp.helo")))
 	}
+	r.resultPath(m)
+}
+
+// resultPath takes smtp.mailfrom of an spf result.
+func (r *envelopeReader) resultPath(m *AuthMethod) {
 	from := m.mailFrom()
 	if from == "" || r.e.HasMailFrom {
 		return
