@@ -16,13 +16,13 @@ func (r *Report) Headline() []string {
 	if n == 0 {
 		return []string{"The dataset holds no message."}
 	}
-	return clear([]string{
+	return said([]string{
 		r.scope(n), passedSentence(o), failedSentence(o), r.sendersSentence(), openSentence(o),
 	})
 }
 
-// clear leaves out empty sentences.
-func clear(s []string) []string {
+// said leaves out empty sentences.
+func said(s []string) []string {
 	out := []string{}
 	for _, line := range s {
 		if line != "" {

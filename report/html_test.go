@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func filled(text string) *Report {
 	return r
 }
 
-func render(t *testing.T, r *Report) string {
+func render(t testing.TB, r *Report) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := r.WriteHTML(&b); err != nil {
@@ -86,7 +87,7 @@ func render(t *testing.T, r *Report) string {
 
 // structure are the elements of a page and their attributes, without any text
 // but that of scripts and styles.
-func structure(t *testing.T, page string) []string {
+func structure(t testing.TB, page string) []string {
 	t.Helper()
 	var out []string
 	z := html.NewTokenizer(strings.NewReader(page))
@@ -117,23 +118,39 @@ func TestHostileText(t *testing.T) {
 	t.Parallel()
 	want := structure(t, render(t, filled("plain")))
 	for _, text := range hostile {
-		page := render(t, filled(text))
-		got := structure(t, page)
-		if !reflect.DeepEqual(got, want) {
-			for i := range min(len(got), len(want)) {
-				if got[i] != want[i] {
-					t.Errorf("%q: element %d is %.200q, want %.200q", text, i, got[i], want[i])
-					break
-				}
-			}
+		checkHostile(t, want, text)
+	}
+}
+
+func FuzzHostileText(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text)
+	}
+	want := structure(f, render(f, filled("plain")))
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 0 && len(text) <= maxShown {
+			checkHostile(t, want, text)
 		}
-		if strings.Count(html.UnescapeString(page), shown(text)) < 20 {
-			t.Errorf("%q is not shown in full", text)
+	})
+}
+
+// checkHostile holds the page with a text in every place to the structure of one
+// with a plain word.
+func checkHostile(t *testing.T, want []string, text string) {
+	t.Helper()
+	page := render(t, filled(text))
+	got := structure(t, page)
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("%q: from element %d on: %.300q, want %.300q", text, i, got[min(i, len(got)):], want[min(i, len(want)):])
 		}
-		for _, c := range page {
-			if c == 0 || c == 0x1b || c == 0x202e || c == 0x2066 || c == '\ufffd' {
-				t.Fatalf("%q: %U reaches the page", text, c)
-			}
+	}
+	if seen := strings.TrimSpace(shown(text)); strings.Count(html.UnescapeString(page), seen) < 20 {
+		t.Errorf("%q is not shown in full", text)
+	}
+	for _, c := range page {
+		if c != '\n' && !strconv.IsGraphic(c) {
+			t.Fatalf("%q: %U reaches the page", text, c)
 		}
 	}
 }

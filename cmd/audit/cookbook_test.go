@@ -134,6 +134,9 @@ func TestCookbook(t *testing.T) {
 	}
 	checkCoverage(t, dataset, results["coverage"].Rows[0])
 	checkReject(t, dataset, results["reject"].Rows)
+	if got := sum(results["lake"].Rows, "Count"); got != 327 {
+		t.Errorf("%d messages in the lake, want 327", got)
+	}
 	if got := sum(results["problems"].Rows, "rows"); got != 2 {
 		t.Errorf("%d problems, want 2", got)
 	}

@@ -98,6 +98,7 @@
         input.dispatchEvent(new Event("input"));
       }
     });
+    if (table.closest("details")) table.closest("details").open = true;
     table.closest("section").scrollIntoView();
   }
 
