@@ -4,7 +4,6 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
-	"time"
 )
 
 func values(s ...string) [][]byte {
@@ -170,27 +169,22 @@ func FuzzAuthor(f *testing.F) {
 	})
 }
 
-// Constructs without an end must not make the scan quadratic.
+// Constructs without an end must not make the scan quadratic: over so many
+// pairs that would outlast the deadline of the tests.
 func TestScannersAreLinear(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{"(", "\"", "[", "<", "(a", "<a@b", ",", ";(", "a@", "\\", "(\"", "x=(", "a=\"", ": ", "1 "} {
-		v := []byte(strings.Repeat(unit, 1<<20/len(unit)))
-		for name, parse := range map[string]func(){
-			"author":  func() { parseAuthor([][]byte{v}) },
-			"path":    func() { parsePath(v) },
-			"date":    func() { parseDate(v) },
-			"results": func() { parseAuthResults(v) },
-			"spf":     func() { parseReceivedSPF(v) },
-			"id":      func() { authservID(v) },
-			"list":    func() { listID(v) },
-			"hop":     func() { parseReceived(v) },
-		} {
-			start := time.Now()
-			parse()
-			if d := time.Since(start); d > 3*time.Second { // quadratic: minutes
-				t.Errorf("%s: %q repeated to 1 MiB took %v", name, unit, d)
-			}
+		v := []byte(strings.Repeat(unit, 1<<18/len(unit)))
+		if a := parseAuthor([][]byte{v}); a.Problem == AuthorOK {
+			t.Errorf("%q: an author %+v", unit, a)
 		}
+		parsePath(v)
+		parseDate(v)
+		parseAuthResults(v)
+		parseReceivedSPF(v)
+		authservID(v)
+		listID(v)
+		parseReceived(v)
 	}
 }
 
