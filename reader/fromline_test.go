@@ -17,7 +17,7 @@ func TestFromLine(t *testing.T) {
 	}{
 		// RFC 4155 appendix A and mbox(5).
 		{"From example@example.com Fri Jun 23 02:56:55 2000", fromDated, "example@example.com", "2000-06-23T02:56:55Z", false},
-		{"From djb@silverton.berkeley.edu Tue Jan  2 19:40:12 1996", fromDated, "djb@silverton.berkeley.edu", "1996-01-02T19:40:12Z", false},
+		{"From who@host.example Tue Jan  2 19:40:12 1996", fromDated, "who@host.example", "1996-01-02T19:40:12Z", false},
 		{"From MAILER-DAEMON Fri Jul  8 12:08:34 2011", fromDated, "", "2011-07-08T12:08:34Z", false},
 		{"From  Fri Jul  8 12:08:34 2011", fromDated, "", "2011-07-08T12:08:34Z", false},
 		{"From <> Fri Jul  8 12:08:34 2011", fromDated, "", "2011-07-08T12:08:34Z", false},

@@ -111,9 +111,12 @@ func (x *Extractor) mend(e *Evidence, damage string) {
 
 // otherQuotings tries the other readings of quoted From lines.
 func (x *Extractor) otherQuotings(e *Evidence, body []byte, q reader.Quoting) {
-	if bytes.Contains(body, quotedFrom) {
-		for _, other := range [...]reader.Quoting{reader.QuotingNone, reader.QuotingMboxo, reader.QuotingMboxrd} {
-			if other == q {
+	if at := bytes.Index(body, quotedFrom); at >= 0 {
+		deep := bytes.Contains(body[at:], []byte(">>From "))
+		for _, other := range [...]reader.Quoting{reader.QuotingMboxrd, reader.QuotingNone, reader.QuotingMboxo} {
+			// mboxo and mboxrd read only ">>From " differently.
+			same := other == q || !deep && (other == reader.QuotingMboxo || other == reader.QuotingMboxrd && q == reader.QuotingMboxo)
+			if same || !x.unexplained() {
 				continue
 			}
 			x.reading(other, body)
