@@ -144,6 +144,9 @@ can be resumed.`,
 		Example: `  audit run archive.mbox                    # judge it by today's DNS
   audit run --dns zone:dns.zone mail/       # judge it by a zone file, offline
   audit summary audit-out                   # the summary again
+  audit explain archive.mbox --message 0    # one message's whole reasoning
+  audit whatif audit-out --policy 'example.com=v=DMARC1; p=reject'
+  audit report audit-out                    # one HTML page
   audit cat audit-out --columns message_id,category`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
