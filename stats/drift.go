@@ -215,6 +215,9 @@ func dkimDrift(r *evaluate.Record) DriftReason {
 		}
 		return DriftReceiver
 	}
+	if DKIMResult(v) == dkim.TempError {
+		return DriftUnanswered
+	}
 	if recorded != dkim.Pass {
 		return DriftWording
 	}

@@ -55,6 +55,8 @@ func TestDriftReasons(t *testing.T) {
 			now: side{dkim: []dkim.Outcome{{Result: dkim.PermError, Reason: dkim.Expired}}}, want: map[string]DriftReason{"dkim": DriftExpired}},
 		{name: "sha1", recorded: evidence.Recorded{DKIM: "pass"},
 			now: side{dkim: []dkim.Outcome{{Result: dkim.PermError, Reason: dkim.AlgorithmObsolete}}}, want: map[string]DriftReason{"dkim": DriftRules}},
+		{name: "failed then, no key now", recorded: evidence.Recorded{DKIM: "fail"},
+			now: side{dkim: []dkim.Outcome{{Result: dkim.TempError, Reason: dkim.NotRecorded}}}, want: map[string]DriftReason{"dkim": DriftUnanswered}},
 		{name: "two words", recorded: evidence.Recorded{DKIM: "fail"},
 			now: side{dkim: []dkim.Outcome{{Result: dkim.PermError, Reason: dkim.KeyNotFound}}}, want: map[string]DriftReason{"dkim": DriftWording}},
 		{name: "receiver erred", recorded: evidence.Recorded{DKIM: "fail"},
