@@ -8,15 +8,10 @@ import (
 )
 
 // Clone copies a record of [Dataset.Records], so that it outlives the next one.
-// Strings, bytes and answers are shared: nobody changes those.
+// Strings and answers are shared: nobody changes those.
 func Clone(r *evaluate.Record) *evaluate.Record {
-	e, c := *r.Evidence, *r
-	e.Author.Domains = slices.Clone(e.Author.Domains)
-	e.Anomalies = slices.Clone(e.Anomalies)
-	e.Signatures = slices.Clone(e.Signatures)
-	e.ARC.Sets = slices.Clone(e.ARC.Sets)
-	e.Recorded.Signatures = slices.Clone(e.Recorded.Signatures)
-	c.Evidence = &e
+	c := *r
+	c.Evidence = r.Evidence.Clone()
 	v := &c.Verdict
 	v.SPF, v.SPFHelo = cloneSPF(v.SPF), cloneSPF(v.SPFHelo)
 	v.DKIM = slices.Clone(v.DKIM)
