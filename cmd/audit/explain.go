@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
 	"mailaudit/explain"
 	"mailaudit/reader"
@@ -64,11 +63,7 @@ func explainMessage(ctx context.Context, s *streams, f *runFlags, which string, 
 	if err != nil {
 		return &statusError{exitUsage, err}
 	}
-	source, _, closeDNS, err := openDNS(f.dns, dns.Openers{
-		Live:    func() (dns.Source, error) { return openLive(f.servers()) },
-		Replay:  openReplay,
-		History: func(path string) (dns.Source, error) { return openHistory(path, "") },
-	})
+	source, _, closeDNS, err := openDNS(f.dns, openers(f.servers(), f.dnsTimeout, ""))
 	if err != nil {
 		return err
 	}

@@ -131,16 +131,7 @@ var errOwnOutput = errors.New("that is the dataset to be written; give another -
 // openSource opens the sources that --dns names.
 func (r *run) openSource() (src dns.Source, err error) {
 	f := r.set.flags
-	src, r.live, r.closeDNS, err = openDNS(f.dns, dns.Openers{
-		Live: func() (dns.Source, error) { return openLiveWithin(f.servers(), f.dnsTimeout) },
-		Replay: func(dir string) (dns.Source, error) {
-			if samePlace(dir, f.out) {
-				return nil, errOwnOutput
-			}
-			return openReplay(dir)
-		},
-		History: func(path string) (dns.Source, error) { return openHistory(path, f.out) },
-	})
+	src, r.live, r.closeDNS, err = openDNS(f.dns, openers(f.servers(), f.dnsTimeout, f.out))
 	if err == nil && f.retryFailed {
 		src, err = afterAnswered(r.inputs[0], src)
 	}

@@ -319,11 +319,7 @@ func (f *whatifFlags) addDNS(sc *impact.Scenario) error {
 		return nil
 	}
 	var err error
-	sc.DNS, _, f.closeDNS, err = openDNS(f.dns, dns.Openers{
-		Live:    func() (dns.Source, error) { return openLive(f.servers()) },
-		Replay:  openReplay,
-		History: func(path string) (dns.Source, error) { return openHistory(path, "") },
-	})
+	sc.DNS, _, f.closeDNS, err = openDNS(f.dns, openers(f.servers(), 0, ""))
 	return err
 }
 
