@@ -116,3 +116,14 @@ func BenchmarkHistory(b *testing.B) {
 	w.Flush()
 	benchmark(b, l.Bytes(), 20000)
 }
+
+func BenchmarkSendmail(b *testing.B) {
+	var l bytes.Buffer
+	for i := range 20000 {
+		at := time.Date(2026, 3, 1, 0, 0, i/2, 0, time.UTC).Format(time.Stamp)
+		id := fmt.Sprintf("621A%05d012345", i)
+		fmt.Fprintf(&l, "%s mx1 sendmail[77]: %s: from=<a%d@example.org>, size=1234, class=0, nrcpts=1, msgid=<%d@example.org>, proto=ESMTPS, daemon=MTA, relay=mail.example.org [192.0.2.7]\n", at, id, i, i)
+		fmt.Fprintf(&l, "%s mx1 sendmail[78]: %s: to=<b@example.com>, delay=00:00:01, xdelay=00:00:00, mailer=local, pri=31234, dsn=2.0.0, stat=Sent\n", at, id)
+	}
+	benchmark(b, l.Bytes(), 20000)
+}
