@@ -58,6 +58,8 @@ func TestRSAAgreesWithCryptoRSA(t *testing.T) {
 			t.Parallel()
 			priv := testKey(t, bits)
 			pub := publicOf(t, priv)
+			slow := publicOf(t, priv)
+			slow.quick = nil
 			rnd := mathrand.New(mathrand.NewPCG(1, uint64(bits)))
 			passes := 0
 			for round := range 40 {
@@ -71,6 +73,9 @@ func TestRSAAgreesWithCryptoRSA(t *testing.T) {
 					want := rsa.VerifyPKCS1v15(&priv.PublicKey, crypto.SHA256, digest[:], sig) == nil
 					if got != want {
 						t.Fatalf("signature %x: got %v, crypto/rsa says %v", sig, got, want)
+					}
+					if slow.verify(prefixSHA256, digest[:], sig) != want {
+						t.Fatalf("signature %x: without the quicker way not what crypto/rsa says", sig)
 					}
 					if got {
 						passes++

@@ -1,0 +1,16 @@
+package modexp
+
+import "golang.org/x/sys/cpu"
+
+// available tells whether the processor, and the system, have what the kernels use.
+var available = cpu.X86.HasAVX512F && cpu.X86.HasAVX512IFMA && cpu.X86.HasBMI2
+
+// amm40 multiplies numbers of up to 2,078 bits.
+//
+//go:noescape
+func amm40(out, a, b, n *limbs, k0 uint64)
+
+// amm20 multiplies numbers of up to 1,038 bits; limbs from the twentieth on are zero.
+//
+//go:noescape
+func amm20(out, a, b, n *limbs, k0 uint64)

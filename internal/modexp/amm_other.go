@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package modexp
+
+const available = false
+
+func amm40(out, a, b, n *limbs, k0 uint64) { panic("modexp: no kernel") }
+
+func amm20(out, a, b, n *limbs, k0 uint64) { panic("modexp: no kernel") }

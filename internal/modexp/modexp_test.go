@@ -1,0 +1,174 @@
+package modexp
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"filippo.io/bigmod"
+)
+
+func needKernel(t testing.TB) {
+	t.Helper()
+	if !available {
+		t.Skip("this processor has no AVX-512 IFMA")
+	}
+}
+
+// oddOf is a random odd number of exactly that many bits; some have long runs of
+// ones or zeroes, where carries go far.
+func oddOf(rnd *rand.Rand, n int) *big.Int {
+	x := numberOf(rnd, n)
+	return x.SetBit(x.SetBit(x, n-1, 1), 0, 1)
+}
+
+func numberOf(rnd *rand.Rand, n int) *big.Int {
+	x := new(big.Int)
+	for x.BitLen() < n+64 {
+		w := rnd.Uint64()
+		switch rnd.IntN(4) {
+		case 0:
+			w = 0
+		case 1:
+			w = ^uint64(0)
+		}
+		x.Or(x.Lsh(x, 64), new(big.Int).SetUint64(w))
+		if w == 0 && x.Sign() == 0 {
+			x.SetInt64(1)
+		}
+	}
+	return x.And(x, new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(n)), big.NewInt(1)))
+}
+
+// The judge is math/big: every size of modulus, exponents of every shape, numbers
+// with carries that go far and those at the edges.
+func TestEqual(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	rounds := 3
+	if testing.Short() {
+		rounds = 1
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for n := 2; n <= MaxBits; n += 1 + n/100 {
+		for range rounds {
+			checkModulus(t, rnd, oddOf(rnd, n))
+		}
+	}
+	for _, n := range []int{52, 53, 104, 1023, 1024, 1025, 1040, 2047, 2048} {
+		top := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(n)), big.NewInt(1))
+		checkModulus(t, rnd, top)
+		checkModulus(t, rnd, top.SetBit(new(big.Int).SetInt64(1), n-1, 1))
+		for range 20 {
+			checkModulus(t, rnd, oddOf(rnd, n))
+		}
+	}
+}
+
+func checkModulus(t *testing.T, rnd *rand.Rand, n *big.Int) {
+	t.Helper()
+	m := New(n)
+	if m == nil {
+		t.Fatalf("no modulus of %d bits", n.BitLen())
+	}
+	less := new(big.Int).Sub(n, big.NewInt(1))
+	bases := []*big.Int{big.NewInt(0), big.NewInt(1), less,
+		new(big.Int).Mod(numberOf(rnd, n.BitLen()), n), new(big.Int).Mod(numberOf(rnd, n.BitLen()), n)}
+	for _, b := range bases {
+		e := []uint{3, 5, 17, 257, 65537, 1<<31 - 1, uint(rnd.Uint32()) | 3}[rnd.IntN(7)]
+		want := new(big.Int).Exp(b, new(big.Int).SetUint64(uint64(e)), n)
+		if !m.Equal(m.bytes(b), e, m.bytes(want)) {
+			t.Fatalf("%d bits: %x^%d mod %x is %x, says math/big", n.BitLen(), b, e, n, want)
+		}
+		other := want.Mod(want.Add(want, big.NewInt(1)), n)
+		if m.Equal(m.bytes(b), e, m.bytes(other)) && n.BitLen() > 2 {
+			t.Fatalf("%d bits: %x^%d mod %x is not %x", n.BitLen(), b, e, n, other)
+		}
+	}
+}
+
+func (m *Modulus) bytes(x *big.Int) []byte { return x.FillBytes(make([]byte, m.size)) }
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	one := big.NewInt(1)
+	for name, n := range map[string]*big.Int{
+		"zero": big.NewInt(0), "one": one, "negative": big.NewInt(-7), "even": big.NewInt(12),
+		"too long": new(big.Int).Add(new(big.Int).Lsh(one, MaxBits), one),
+	} {
+		if New(n) != nil {
+			t.Errorf("%s: made ready", name)
+		}
+	}
+	m := New(big.NewInt(15))
+	for name, got := range map[string]bool{
+		"even exponent":  m.Equal([]byte{2}, 4, []byte{1}),
+		"exponent one":   m.Equal([]byte{2}, 1, []byte{2}),
+		"longer base":    m.Equal([]byte{0, 2}, 3, []byte{8}),
+		"out of range":   m.Equal([]byte{17}, 3, []byte{8}),
+		"the modulus":    m.Equal([]byte{15}, 3, []byte{0}),
+		"shorter result": m.Equal([]byte{0}, 3, nil),
+	} {
+		if got {
+			t.Errorf("%s: equal", name)
+		}
+	}
+}
+
+// Whatever the numbers, an answer that differs from math/big's is a mistake.
+func FuzzEqual(f *testing.F) {
+	needKernel(f)
+	f.Add([]byte{15}, []byte{2}, uint16(3))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, []byte{0xfe}, uint16(65535))
+	f.Fuzz(func(t *testing.T, modulus, base []byte, exponent uint16) {
+		n := new(big.Int).SetBytes(modulus)
+		m := New(n)
+		if m == nil {
+			return
+		}
+		e := uint(exponent) | 3
+		b := new(big.Int).SetBytes(base)
+		b.Mod(b, n)
+		want := new(big.Int).Exp(b, new(big.Int).SetUint64(uint64(e)), n)
+		if !m.Equal(m.bytes(b), e, m.bytes(want)) {
+			t.Fatalf("%x^%d mod %x is %x", b, e, n, want)
+		}
+	})
+}
+
+func BenchmarkEqual(b *testing.B) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{1024, 2048} {
+		modulus := oddOf(rnd, n)
+		base := new(big.Int).Mod(numberOf(rnd, n), modulus)
+		want := new(big.Int).Exp(base, big.NewInt(65537), modulus)
+		size := n / 8
+		raw, out := base.FillBytes(make([]byte, size)), want.FillBytes(make([]byte, size))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			needKernel(b)
+			m := New(modulus)
+			b.ReportAllocs()
+			for b.Loop() {
+				if !m.Equal(raw, 65537, out) {
+					b.Fatal("not equal")
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("%d/bigmod", n), func(b *testing.B) {
+			m, err := bigmod.NewModulus(modulus.Bytes())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				x, err := bigmod.NewNat().SetBytes(raw, m)
+				if err != nil {
+					b.Fatal(err)
+				}
+				bigmod.NewNat().ExpShortVarTime(x, 65537, m)
+			}
+		})
+	}
+}
