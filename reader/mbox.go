@@ -2,6 +2,8 @@ package reader
 
 import (
 	"bytes"
+
+	"mailaudit/internal/scan"
 )
 
 // mboxReader splits one mbox. How a message ends is decided in separates.
@@ -126,7 +128,7 @@ func (m *mboxReader) next(msg *message, from, jump int) (int, fromLine, bool) {
 	at := max(from, jump-1)
 	for {
 		buf := w.bytes()
-		if i := indexFrom(buf[at:]); i >= 0 {
+		if i := scan.Index(buf[at:], newlineFrom); i >= 0 {
 			p := at + i + 1
 			w.ensure(p + lookahead)
 			if l, ok := m.separates(w.bytes(), p); ok {

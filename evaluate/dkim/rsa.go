@@ -23,7 +23,7 @@ const MaxRSAExponent = 1<<31 - 1
 type rsaKey struct {
 	modulus  *bigmod.Modulus
 	quick    *modexp.Modulus // nil where there is no quicker way
-	size     int // of a signature, bytes
+	size     int             // of a signature, bytes
 	bits     int32
 	exponent uint
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"hash"
 
+	"mailaudit/internal/scan"
 	"mailaudit/reader"
 )
 
@@ -168,7 +169,7 @@ func (q *unquoter) write(p []byte, to *bodyHashes) {
 // where its line begins.
 func (q *unquoter) next(p []byte) (at, line int) {
 	for from := 0; ; {
-		i := bytes.Index(p[from:], quotedFrom)
+		i := scan.Index(p[from:], quotedFrom)
 		if i < 0 {
 			return -1, 0
 		}

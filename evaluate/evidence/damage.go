@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/quotedprintable"
 
+	"mailaudit/internal/scan"
 	"mailaudit/reader"
 )
 
@@ -111,7 +112,7 @@ func (x *Extractor) mend(e *Evidence, damage string) {
 
 // otherQuotings tries the other readings of quoted From lines.
 func (x *Extractor) otherQuotings(e *Evidence, body []byte, q reader.Quoting) {
-	if at := bytes.Index(body, quotedFrom); at >= 0 {
+	if at := scan.Index(body, quotedFrom); at >= 0 {
 		deep := bytes.Contains(body[at:], []byte(">>From "))
 		for _, other := range [...]reader.Quoting{reader.QuotingMboxrd, reader.QuotingNone, reader.QuotingMboxo} {
 			// mboxo and mboxrd read only ">>From " differently.
@@ -136,7 +137,7 @@ func (x *Extractor) otherQuotings(e *Evidence, body []byte, q reader.Quoting) {
 var fromLine = []byte("\nFrom ")
 
 func hasFromLine(body []byte) bool {
-	return bytes.Contains(body, fromLine) || bytes.HasPrefix(body, fromLine[1:])
+	return scan.Index(body, fromLine) >= 0 || bytes.HasPrefix(body, fromLine[1:])
 }
 
 // quoteFrom is the body as it was sent by a relay that quoted From lines, before
