@@ -16,6 +16,7 @@ const canonBuffer = 16 << 10
 // hashes. A line ends at LF or CRLF; a CR elsewhere is a character of the line.
 type bodyCanon struct {
 	relaxed bool
+	vector  bool // whether to take the way that the processor's vectors allow
 	hashes  []*bodyHash
 	length  int64 // canonical bytes so far
 
@@ -47,7 +48,7 @@ func (b *bodyHash) write(p []byte) {
 }
 
 func (c *bodyCanon) reset(relaxed bool) {
-	c.relaxed, c.hashes, c.length, c.n = relaxed, c.hashes[:0], 0, 0
+	c.relaxed, c.vector, c.hashes, c.length, c.n = relaxed, vectors, c.hashes[:0], 0, 0
 	c.breaks, c.content, c.lineStart, c.lead, c.space, c.cr = 0, false, true, false, false, false
 }
 
@@ -174,6 +175,9 @@ func (c *bodyCanon) writeRelaxed(p []byte) {
 		if c.lineStart {
 			i += c.lead8(p[i:])
 			continue
+		}
+		if c.vector {
+			i += c.vectorBulk(p[i:])
 		}
 		i += c.bulk(p[i:])
 		if i < len(p) {

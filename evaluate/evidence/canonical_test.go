@@ -37,10 +37,11 @@ func naiveBody(body string, relaxed bool) string {
 
 // canonical runs a body through a canonicalizer in pieces that next chooses,
 // and returns what reaches the hash.
-func canonical(body []byte, relaxed bool, next func(n int) int) (string, int64) {
+func canonical(body []byte, relaxed, vector bool, next func(n int) int) (string, int64) {
 	var got bytes.Buffer
 	c := new(bodyCanon)
 	c.reset(relaxed)
+	c.vector = vector
 	c.hashes = append(c.hashes, &bodyHash{h: &capture{&got}, limit: -1})
 	for len(body) > 0 {
 		k := min(max(next(len(body)), 1), len(body))
@@ -60,6 +61,14 @@ func (c *capture) BlockSize() int      { return sha256.BlockSize }
 
 func whole(n int) int { return n }
 
+// ways are those that a canonicalizer can go on this processor.
+func ways() []bool {
+	if vectors {
+		return []bool{false, true}
+	}
+	return []bool{false}
+}
+
 func TestBodyCanonicalizationExamples(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, body, simple, relaxed string }{
@@ -73,11 +82,13 @@ func TestBodyCanonicalizationExamples(t *testing.T) {
 		{"bare CR is a character", "a\rb\r\r\n\r", "a\rb\r\r\n\r\r\n", "a\rb\r\r\n\r\r\n"},
 		{"space before bare CR", "a \r \r\n", "a \r \r\n", "a \r\r\n"},
 	} {
-		if got, _ := canonical([]byte(tt.body), false, whole); got != tt.simple {
+		if got, _ := canonical([]byte(tt.body), false, false, whole); got != tt.simple {
 			t.Errorf("%s: simple %q, want %q", tt.name, got, tt.simple)
 		}
-		if got, _ := canonical([]byte(tt.body), true, whole); got != tt.relaxed {
-			t.Errorf("%s: relaxed %q, want %q", tt.name, got, tt.relaxed)
+		for _, vector := range ways() {
+			if got, _ := canonical([]byte(tt.body), true, vector, whole); got != tt.relaxed {
+				t.Errorf("%s: relaxed %q, want %q", tt.name, got, tt.relaxed)
+			}
 		}
 	}
 }
@@ -113,13 +124,44 @@ func checkBody(t *testing.T, body []byte, next func(int) int) {
 	t.Helper()
 	for _, relaxed := range []bool{false, true} {
 		want := naiveBody(string(body), relaxed)
-		for _, pieces := range []func(int) int{whole, next, func(int) int { return 1 }} {
-			if got, n := canonical(body, relaxed, pieces); got != want || n != int64(len(want)) {
-				t.Fatalf("relaxed=%v body %q:\n got %q (%d)\nwant %q", relaxed, body, got, n, want)
+		for _, vector := range ways() {
+			for _, pieces := range []func(int) int{whole, next, func(int) int { return 1 }} {
+				if got, n := canonical(body, relaxed, vector, pieces); got != want || n != int64(len(want)) {
+					t.Fatalf("relaxed=%v vector=%v body %q:\n got %q (%d)\nwant %q", relaxed, vector, body, got, n, want)
+				}
 			}
 		}
 	}
 }
+
+// What needs a second look, at every place of a vector, behind and before text,
+// white space and itself.
+func TestBodyCanonicalizationAtEveryPlace(t *testing.T) {
+	t.Parallel()
+	events := []string{" ", "  ", "\t", " \t ", "\n", "\r\n", "\r", " \n", "\t\r\n", "\n\n", "\n ", "\n \n", "\r\r\n", "\x00", "\x1f", "\xa0", "\x7f"}
+	text := strings.Repeat("x", 40)
+	for _, first := range events {
+		for _, second := range events {
+			for at := range 36 {
+				body := text[:at] + first + text[:at%5] + second + text
+				checkBody(t, []byte(body), func(n int) int { return n/2 + 1 })
+			}
+		}
+	}
+}
+
+// The end of the buffer at every place of a line.
+func TestBodyCanonicalizationAtBufferEnd(t *testing.T) {
+	t.Parallel()
+	line := "some words  in a line, then a space \n"
+	for at := range len(line) + 3 {
+		body := strings.Repeat("y", canonBuffer-at-vectorSpan) + strings.Repeat(line, 4)
+		checkBody(t, []byte(body), func(n int) int { return n/3 + 1 })
+	}
+}
+
+// vectorSpan is about what a step of the longest vectors looks at.
+const vectorSpan = 34
 
 func FuzzBodyCanonicalization(f *testing.F) {
 	f.Add([]byte(" C \r\nD \t E\r\n\r\n\r\n"), 3)
