@@ -5,7 +5,12 @@ import "golang.org/x/sys/cpu"
 // available tells whether the processor, and the system, have what the kernels use.
 var available = cpu.X86.HasAVX512F && cpu.X86.HasAVX512IFMA && cpu.X86.HasBMI2
 
-// amm40 multiplies numbers of up to 2,078 bits.
+// amm80 multiplies numbers of up to 4,158 bits.
+//
+//go:noescape
+func amm80(out, a, b, n *limbs, k0 uint64)
+
+// amm40 multiplies numbers of up to 2,078 bits; limbs from the fortieth on are not looked at.
 //
 //go:noescape
 func amm40(out, a, b, n *limbs, k0 uint64)

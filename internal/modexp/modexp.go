@@ -18,12 +18,10 @@ import (
 const (
 	limbBits = 52
 	limbMask = 1<<limbBits - 1
-	maxLimbs = 40
-	// MaxBits is the largest modulus, in bits. R is 2^2080 then, and R ≥ 4n is what
+	maxLimbs = 80
+	// MaxBits is the largest modulus, in bits. R is 2^4160 then, and R ≥ 4n is what
 	// keeps results under 2n without a last subtraction.
-	MaxBits = 2048
-	// smallBits is the largest modulus of the smaller kernel.
-	smallBits = 1024
+	MaxBits = 4096
 )
 
 // limbs is a number in radix 2^52, lowest limb first.
@@ -34,7 +32,7 @@ type limbs [maxLimbs]uint64
 type Modulus struct {
 	n, rr limbs // n, and R² mod n
 	k0    uint64
-	count int // limbs in use
+	count int // limbs in use: 20, 40 or 80
 	size  int // bytes
 }
 
@@ -45,12 +43,12 @@ func New(n *big.Int) *Modulus {
 		return nil
 	}
 	m := &Modulus{count: maxLimbs, size: (n.BitLen() + 7) / 8}
-	if n.BitLen() <= smallBits {
-		m.count = maxLimbs / 2
+	for m.count > 20 && n.BitLen() <= MaxBits*m.count/2/maxLimbs {
+		m.count /= 2
 	}
-	m.n.setBytes(n.Bytes())
+	m.n.setBytes(n.Bytes(), m.count)
 	rr := new(big.Int).Lsh(big.NewInt(1), uint(2*limbBits*m.count))
-	m.rr.setBytes(rr.Mod(rr, n).Bytes())
+	m.rr.setBytes(rr.Mod(rr, n).Bytes(), m.count)
 	m.k0 = -inverse(m.n[0]) & limbMask
 	return m
 }
@@ -73,7 +71,7 @@ func (m *Modulus) Equal(base []byte, e uint, want []byte) bool {
 		return false
 	}
 	var b, x, w limbs
-	b.setBytes(base)
+	b.setBytes(base, m.count)
 	if _, less := b.reduced(&m.n); !less {
 		return false
 	}
@@ -89,20 +87,22 @@ func (m *Modulus) Equal(base []byte, e uint, want []byte) bool {
 	}
 	m.times(&y, &y, &y)
 	m.times(&y, &y, &b)
-	w.setBytes(want)
+	w.setBytes(want, m.count)
 	y, _ = y.reduced(&m.n)
 	return y == w
 }
 
 // times is out = a·b/R mod n, less than 2n, in whole limbs.
 func (m *Modulus) times(out, a, b *limbs) {
-	if m.count == maxLimbs {
+	switch m.count {
+	case 20:
+		amm20(out, a, b, &m.n, m.k0)
+	case 40:
 		amm40(out, a, b, &m.n, m.k0)
-		out.normalize(maxLimbs)
-		return
+	default:
+		amm80(out, a, b, &m.n, m.k0)
 	}
-	amm20(out, a, b, &m.n, m.k0)
-	out.normalize(maxLimbs / 2)
+	out.normalize(m.count)
 }
 
 // normalize makes limbs of 52 bits of what the kernels leave.
@@ -128,9 +128,9 @@ func (l *limbs) reduced(n *limbs) (out limbs, less bool) {
 	return out, false
 }
 
-// setBytes reads a big-endian number of at most MaxBits.
-func (l *limbs) setBytes(b []byte) {
-	var words [MaxBits/64 + 1]uint64 // lowest first; the last stays zero
+// setBytes reads a big-endian number that fits count limbs.
+func (l *limbs) setBytes(b []byte, count int) {
+	var words [maxLimbs*limbBits/64 + 2]uint64 // lowest first; the last stays zero
 	i := 0
 	for ; len(b) >= 8; i++ {
 		words[i] = binary.BigEndian.Uint64(b[len(b)-8:])
@@ -139,7 +139,7 @@ func (l *limbs) setBytes(b []byte) {
 	for _, c := range b {
 		words[i] = words[i]<<8 | uint64(c)
 	}
-	for i := range l {
+	for i := range l[:count] {
 		k, shift := i*limbBits/64, i*limbBits%64
 		l[i] = (words[k]>>shift | words[k+1]<<(64-shift)) & limbMask
 	}

@@ -51,12 +51,12 @@ func TestEqual(t *testing.T) {
 		rounds = 1
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for n := 2; n <= MaxBits; n += 1 + n/100 {
+	for n := 2; n <= MaxBits; n += 1 + n/60 {
 		for range rounds {
 			checkModulus(t, rnd, oddOf(rnd, n))
 		}
 	}
-	for _, n := range []int{52, 53, 104, 1023, 1024, 1025, 1040, 2047, 2048} {
+	for _, n := range []int{52, 53, 104, 1023, 1024, 1025, 1040, 2047, 2048, 2049, 3072, 4095, 4096} {
 		top := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(n)), big.NewInt(1))
 		checkModulus(t, rnd, top)
 		checkModulus(t, rnd, top.SetBit(new(big.Int).SetInt64(1), n-1, 1))
@@ -140,7 +140,7 @@ func FuzzEqual(f *testing.F) {
 
 func BenchmarkEqual(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{1024, 2048} {
+	for _, n := range []int{1024, 2048, 4096} {
 		modulus := oddOf(rnd, n)
 		base := new(big.Int).Mod(numberOf(rnd, n), modulus)
 		want := new(big.Int).Exp(base, big.NewInt(65537), modulus)
