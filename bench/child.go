@@ -20,13 +20,13 @@ type job struct {
 
 // children are the programs of this module, by name.
 var children = map[string]func(job) error{
-	"floor":        func(j job) error { return floor(j, stdRSA) },
-	"floor-bigmod": func(j job) error { return floor(j, keptModulus) },
-	"hash":         func(j job) error { return floor(j, noCheck) },
-	"obvious":      obvious,
-	"mox":          mox,
-	"agree":        agree,
-	"sample":       sample,
+	"floor":      func(j job) error { return floor(j, stdRSA) },
+	"floor-kept": func(j job) error { return floor(j, keptKeys) },
+	"hash":       func(j job) error { return floor(j, noCheck) },
+	"obvious":    obvious,
+	"mox":        mox,
+	"agree":      agree,
+	"sample":     sample,
 }
 
 // child runs one program: NAME ARCHIVE ZONE OUT.

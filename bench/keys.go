@@ -10,15 +10,17 @@ import (
 	"strings"
 
 	"filippo.io/bigmod"
+
+	"mailaudit/internal/modexp"
 )
 
 // checkKind is how the floor checks a signature.
 type checkKind int
 
 const (
-	stdRSA      checkKind = iota // crypto/rsa as it is
-	keptModulus                  // filippo.io/bigmod with the modulus made ready once a key
-	noCheck                      // not at all
+	stdRSA   checkKind = iota // crypto/rsa as it is
+	keptKeys                  // as audit does: made ready once a key, by the processor's vectors
+	noCheck                   // not at all
 )
 
 // checker verifies the digests of one key.
@@ -58,8 +60,8 @@ func newChecker(record string, kind checkKind) (checker, error) {
 	if !ok {
 		return nil, errors.New("neither RSA nor Ed25519")
 	}
-	if kind == keptModulus {
-		return newKeptModulus(pub)
+	if kind == keptKeys {
+		return newKeptKey(pub)
 	}
 	return func(digest, sig []byte) bool {
 		return rsa.VerifyPKCS1v15(pub, crypto.SHA256, digest, sig) == nil
@@ -69,8 +71,8 @@ func newChecker(record string, kind checkKind) (checker, error) {
 // digestInfo is the DER in front of a SHA-256 digest (RFC 8017 §9.2 note 1).
 const digestInfo = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 
-// newKeptModulus checks RSA signatures with a modulus that is made ready once.
-func newKeptModulus(pub *rsa.PublicKey) (checker, error) {
+// newKeptKey checks RSA signatures with a modulus that is made ready once.
+func newKeptKey(pub *rsa.PublicKey) (checker, error) {
 	m, err := bigmod.NewModulus(pub.N.Bytes())
 	if err != nil {
 		return nil, err
@@ -83,14 +85,18 @@ func newKeptModulus(pub *rsa.PublicKey) (checker, error) {
 	head[len(head)-len(digestInfo)-1] = 0
 	copy(head[len(head)-len(digestInfo):], digestInfo)
 	want := make([]byte, len(head)+32)
+	quick := modexp.New(pub.N)
 	return func(digest, sig []byte) bool {
+		copy(want, head)
+		copy(want[len(head):], digest)
+		if quick != nil && quick.Equal(sig, uint(pub.E), want) {
+			return true
+		}
 		s, err := bigmod.NewNat().SetBytes(sig, m)
 		if err != nil {
 			return false
 		}
 		got := bigmod.NewNat().ExpShortVarTime(s, uint(pub.E), m)
-		copy(want, head)
-		copy(want[len(head):], digest)
 		w, err := s.SetBytes(want, m)
 		return err == nil && w.Equal(got) == 1
 	}, nil

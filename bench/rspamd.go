@@ -52,17 +52,21 @@ func (t *table) measureRspamd(dir string) {
 		return
 	}
 	verdicts := filepath.Join(dir, "rspamd.tsv")
-	idle, err := t.rspamd(filepath.Join(dir, "nothing.tsv"), verdicts)
-	if err == nil {
+	for range t.o.rounds {
+		idle, err := t.rspamd(filepath.Join(dir, "nothing.tsv"), verdicts)
 		var c cost
-		if c, err = t.rspamd(filepath.Join(dir, sampleFile), verdicts); err == nil {
-			c.setup = idle.cpu
-			p.messages, p.costs, p.verdicts = t.o.sample, []cost{c}, verdicts
-			p.note = fmt.Sprintf("%s; %d messages", p.note, t.o.sample)
+		if err == nil {
+			c, err = t.rspamd(filepath.Join(dir, sampleFile), verdicts)
+		}
+		if err != nil {
+			p.skipped = err.Error()
 			return
 		}
+		c.setup = idle.cpu
+		p.costs = append(p.costs, c)
 	}
-	p.skipped = err.Error()
+	p.messages, p.verdicts, p.apart = t.o.sample, verdicts, true
+	p.note = fmt.Sprintf("%s; %d messages, %d times", p.note, t.o.sample, len(p.costs))
 }
 
 // rspamd starts one, has it judge a list of messages and stops it.
