@@ -27,6 +27,7 @@ type cursor struct {
 
 	dict       parquet.Dictionary
 	dictText   []string
+	dictPlain  bool    // nothing in it is escaped
 	indexes    []int32 // into dictText, where the page has a dictionary
 	text       string
 	bytes      []byte
@@ -89,7 +90,8 @@ func (c *cursor) take(p parquet.Page) {
 	if c.dictionary = d != nil; c.dictionary {
 		c.indexes = data.Int32()
 		if d != c.dict {
-			c.dict, c.dictText = d, dictionaryText(d)
+			c.dict = d
+			c.dictText, c.dictPlain = dictionaryText(d)
 		}
 		return
 	}
@@ -110,14 +112,15 @@ func (c *cursor) take(p parquet.Page) {
 	}
 }
 
-func dictionaryText(d parquet.Dictionary) []string {
+// dictionaryText is the texts of a dictionary, and whether all of them are ASCII.
+func dictionaryText(d parquet.Dictionary) (texts []string, plain bool) {
 	b, offsets := dictionaryBytesOf(d)
 	all := string(b)
-	out := make([]string, d.Len())
-	for i := range out {
-		out[i] = all[offsets[i]:offsets[i+1]]
+	texts = make([]string, d.Len())
+	for i := range texts {
+		texts[i] = all[offsets[i]:offsets[i+1]]
 	}
-	return out
+	return texts, plainASCII(all)
 }
 
 func dictionaryBytesOf(d parquet.Dictionary) ([]byte, []uint32) {
