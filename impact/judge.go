@@ -153,23 +153,20 @@ func (j *Judge) touches(author, org string) bool {
 
 // author is what all messages of one author domain have in common.
 type author struct {
-	name    string
-	policy  dmarc.Policy
-	blank   dmarc.Case // without identifiers
+	// What most messages need comes first.
+	id      domain
 	touched bool
-	// fate is what the domain existence test finds; empty where the scenario
-	// leaves that as it is stored.
-	fate fate
-	ids  []alignment // of the identifiers met so far, the first few
+	fate    fate
+	kinds   kinds
+
+	name   string
+	policy dmarc.Policy
+	blank  dmarc.Case // without identifiers
+	shares shares
 }
 
-// alignment is how near an identifier is to an author domain.
-type alignment struct {
-	id string
-	is dmarc.Alignment
-}
-
-// fate is what the domain existence test finds.
+// fate is what the domain existence test finds; the first where the scenario
+// leaves that as it is stored.
 type fate uint8
 
 const (

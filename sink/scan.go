@@ -172,6 +172,7 @@ func (s *Scan) read(c *scanned) {
 		defer func() { f.rows, f.read = v.First, s.err == nil }()
 	}
 	chunk := s.groups[s.next].ColumnChunks()[c.cursor.index]
+	v.grow(c.cursor.kind, int(chunk.NumValues()))
 	c.cursor.open(chunk)
 	for left := chunk.NumValues(); left > 0 && c.cursor.load(); left -= int64(c.cursor.count) {
 		v.take(c.cursor, c.cursor.kind == word)

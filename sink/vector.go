@@ -54,6 +54,17 @@ func (v *Vector) Span(i int) (from, to int) { return int(v.First[i]), int(v.Firs
 // values is how many values are there so far.
 func (v *Vector) values() int32 { return int32(len(v.Codes) + len(v.Numbers)) }
 
+// grow makes room for n values.
+func (v *Vector) grow(k kind, n int) {
+	switch k {
+	case raw:
+	case boolean, int32s, int64s, moment:
+		v.Numbers = slices.Grow(v.Numbers, n)
+	default:
+		v.Codes = slices.Grow(v.Codes, n)
+	}
+}
+
 // pad makes the vector complete where it was not read: all null.
 func (v *Vector) pad(rows int) {
 	v.Codes, v.Numbers, v.First = v.Codes[:0], v.Numbers[:0], []int32{0}
@@ -108,7 +119,7 @@ func (v *Vector) dictionary(c *cursor, isWord bool) {
 // nullableCodes adds the codes of a page of values.
 func (v *Vector) nullableCodes(c *cursor) {
 	n, next := len(v.Codes), 0
-	v.Codes = slices.Grow(v.Codes, c.count)[:n+c.count]
+	v.Codes = v.Codes[:n+c.count]
 	out := v.Codes[n:]
 	for i := range out {
 		if c.defs != nil && c.defs[i] != c.present {
@@ -130,7 +141,7 @@ func (v *Vector) listedCodes(c *cursor) {
 		return
 	}
 	n, next := len(v.Codes), 0
-	codes := slices.Grow(v.Codes, c.count)[:n+c.count]
+	codes := v.Codes[:n+c.count]
 	for _, def := range c.defs[:c.count] {
 		code := int32(-1)
 		if def == c.present {

@@ -113,9 +113,11 @@ type Source struct {
 
 // Identify names and classes the sender of a message. It allocates nothing but
 // the name of a network.
-func Identify(f *Facts) Source {
-	s := classify(f)
-	s.Name, s.Basis = name(f, s.Class)
+func Identify(f *Facts) Source { return identify(f, nil) }
+
+func identify(f *Facts, m *Identifier) Source {
+	s := classify(f, m)
+	s.Name, s.Basis = name(f, s.Class, m)
 	return s
 }
 
@@ -162,16 +164,22 @@ func hostName(name string) bool {
 
 // Network is the block of addresses that one operator usually holds: /24, or
 // /48 for IPv6 (RFC 6177 section 2); empty for an invalid address.
-func Network(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
+func Network(a netip.Addr) string { return networkName(block(a)) }
+
+func block(a netip.Addr) netip.Prefix {
 	bits := 48
 	if a = a.Unmap(); a.Is4() {
 		bits = 24
 	}
 	p, err := a.WithZone("").Prefix(bits)
 	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+func networkName(p netip.Prefix) string {
+	if !p.IsValid() {
 		return ""
 	}
 	return p.String()
