@@ -6,10 +6,6 @@ import (
 	"mailaudit/evaluate/dmarc"
 )
 
-// Messages of one author domain that say the same are decided alike. What is
-// needed to see that stands together in memory, few bytes for each author domain:
-// an archive has more of them than the processor's caches hold in full.
-
 // few is how many identifiers, and how many kinds of message, of an author
 // domain are looked for one by one before a map is asked: most have no more.
 const few = 4
@@ -57,8 +53,6 @@ type kinds struct {
 	outcomes  [few]outcome
 	nearCount uint8
 	count     uint8
-	rulings   [few]*ruling
-	more      map[likeness]*ruling
 }
 
 // outcome is what comes of a likeness; nil where that is not known.
@@ -72,25 +66,25 @@ func (k *kinds) outcome(l likeness) *outcome {
 }
 
 // ruling is the one of a likeness; nil where there is none yet.
-func (k *kinds) ruling(l likeness) *ruling {
-	for i := range k.outcomes[:k.count] {
-		if k.outcomes[i].likeness == l {
-			return k.rulings[i]
+func (a *author) ruling(l likeness) *ruling {
+	for i := range a.kinds.outcomes[:a.kinds.count] {
+		if a.kinds.outcomes[i].likeness == l {
+			return a.rulings[i]
 		}
 	}
-	return k.more[l]
+	return a.more[l]
 }
 
-func (k *kinds) keep(l likeness, r *ruling) {
-	if n := k.count; n < few {
-		k.outcomes[n], k.rulings[n] = outcome{l, r.state, r.unjudged == ""}, r
-		k.count++
+func (a *author) keep(l likeness, r *ruling) {
+	if n := a.kinds.count; n < few {
+		a.kinds.outcomes[n], a.rulings[n] = outcome{l, r.state, r.unjudged == ""}, r
+		a.kinds.count++
 		return
 	}
-	if k.more == nil {
-		k.more = make(map[likeness]*ruling)
+	if a.more == nil {
+		a.more = make(map[likeness]*ruling)
 	}
-	k.more[l] = r
+	a.more[l] = r
 }
 
 // supports is what the identifiers of a message say for a pass.

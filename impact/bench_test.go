@@ -22,7 +22,7 @@ import (
 const (
 	benchDomains = 5000
 	benchWritten = 256 << 10
-	benchTimes   = 8 // the one part stands for as many
+	benchTimes   = 32 // the one part stands for as many
 	benchRows    = benchTimes * benchWritten
 )
 

@@ -52,6 +52,12 @@ func (w *worker) identify(ctx context.Context, s *subject, r *ruling, d *details
 			sig.Alignment = w.align(ctx, r.author, d.dkim[i], &s.moment)
 		}
 	}
+	if a := r.author; a != nil {
+		if a.org == "" {
+			a.org = w.senders.Organizational(a.name)
+		}
+		d.AuthorOrg = a.org
+	}
 	d.network = w.senders.Network(d.Client)
 	return w.senders.Identify(&d.Facts)
 }

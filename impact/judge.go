@@ -151,18 +151,31 @@ func (j *Judge) touches(author, org string) bool {
 	return false
 }
 
-// author is what all messages of one author domain have in common.
+// author is what all messages of one author domain have in common. What most
+// messages need is in itself, few bytes: an archive has more author domains than
+// the processor's caches hold in full.
 type author struct {
-	// What most messages need comes first.
 	id      domain
 	touched bool
 	fate    fate
 	kinds   kinds
+	*about
+}
 
+// about is what else is known of an author domain.
+type about struct {
 	name   string
+	org    string // by sources.Organizational; empty until it is needed
 	policy dmarc.Policy
 	blank  dmarc.Case // without identifiers
-	shares shares
+	// rulings are those of the outcomes in kinds, and then those of the rest.
+	rulings [few]*ruling
+	more    map[likeness]*ruling
+	shares  shares
+}
+
+func newAuthor(name string) *author {
+	return &author{about: &about{name: name}}
 }
 
 // fate is what the domain existence test finds; the first where the scenario
@@ -179,7 +192,7 @@ const (
 // author finds out what all messages of an author domain have in common at a
 // moment.
 func (j *Judge) author(ctx context.Context, name string, p *moment) (a *author, err error) {
-	a = &author{name: name}
+	a = newAuthor(name)
 	if !j.mayTouch(name) {
 		return a, nil
 	}

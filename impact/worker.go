@@ -116,7 +116,7 @@ func (w *worker) of(ctx context.Context, name string, m *moment) *author {
 	a, err := w.Judge.author(ctx, name, m)
 	if err != nil {
 		w.err = err
-		return &author{name: name, id: id}
+		return newAuthor(name)
 	}
 	a.id = id
 	w.authors[name] = a
@@ -157,7 +157,7 @@ func (w *worker) plain(to state, a *author) *ruling {
 // the same have the same ruling; it is made once.
 func (w *worker) decide(ctx context.Context, a *author, s *subject) *ruling {
 	k := w.supports(ctx, a, s)
-	if r := a.kinds.ruling(k); r != nil {
+	if r := a.ruling(k); r != nil {
 		return r
 	}
 	c := a.blank
@@ -174,7 +174,7 @@ func (w *worker) decide(ctx context.Context, a *author, s *subject) *ruling {
 		r.unjudged = Reason(r.decision.Reason)
 	}
 	if !sampled && w.timeless {
-		a.kinds.keep(k, r)
+		a.keep(k, r)
 	}
 	return r
 }

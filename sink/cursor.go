@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -91,7 +92,7 @@ func (c *cursor) take(p parquet.Page) {
 		c.indexes = data.Int32()
 		if d != c.dict {
 			c.dict = d
-			c.dictText, c.dictPlain = dictionaryText(d)
+			c.dictText, c.dictPlain = dictionaryText(c.dictText, d)
 		}
 		return
 	}
@@ -112,11 +113,12 @@ func (c *cursor) take(p parquet.Page) {
 	}
 }
 
-// dictionaryText is the texts of a dictionary, and whether all of them are ASCII.
-func dictionaryText(d parquet.Dictionary) (texts []string, plain bool) {
+// dictionaryText is the texts of a dictionary, in the memory of those before, and
+// whether all of them are ASCII.
+func dictionaryText(into []string, d parquet.Dictionary) (texts []string, plain bool) {
 	b, offsets := dictionaryBytesOf(d)
 	all := string(b)
-	texts = make([]string, d.Len())
+	texts = slices.Grow(into[:0], d.Len())[:d.Len()]
 	for i := range texts {
 		texts[i] = all[offsets[i]:offsets[i+1]]
 	}

@@ -137,6 +137,10 @@ func (s *Scan) describe(name string) *scanned {
 
 // find finds a column in the file.
 func (s *Scan) find(c *scanned) {
+	var texts []string
+	if c.cursor != nil {
+		texts = c.cursor.dictText
+	}
 	c.cursor, c.read = nil, false
 	if c.info.name == "" {
 		return
@@ -148,6 +152,7 @@ func (s *Scan) find(c *scanned) {
 	c.cursor = &cursor{
 		kind: c.info.leaves[c.leaf].kind, list: c.info.list, name: c.info.dotted(c.leaf),
 		present: byte(leaf.MaxDefinitionLevel), err: &s.err, index: leaf.ColumnIndex,
+		dictText: texts,
 	}
 }
 

@@ -54,3 +54,17 @@ func remember[K comparable](m *map[K]string, k K, v string) {
 	}
 	(*m)[k] = v
 }
+
+// naming is what naming the sender of one message needs.
+type naming struct {
+	*Identifier
+	author, org string // the author domain, and its organizational domain
+}
+
+// organizational is Organizational for a name that often is the author domain.
+func (n *naming) organizational(name string) string {
+	if name == n.author {
+		return n.org
+	}
+	return n.Organizational(name)
+}

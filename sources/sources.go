@@ -17,6 +17,8 @@ import (
 // Facts are what is known of a message's way, all of it columns of a dataset.
 type Facts struct {
 	Author string // the author domain; must not be empty
+	// AuthorOrg is what Organizational says of it; found out where it is empty.
+	AuthorOrg string
 
 	ReturnPath   string // domain of MAIL FROM; empty for the null path and where unknown
 	SPFPassed    bool   // for the MAIL FROM identity
@@ -116,8 +118,12 @@ type Source struct {
 func Identify(f *Facts) Source { return identify(f, nil) }
 
 func identify(f *Facts, m *Identifier) Source {
-	s := classify(f, m)
-	s.Name, s.Basis = name(f, s.Class, m)
+	n := naming{m, f.Author, f.AuthorOrg}
+	if n.org == "" {
+		n.org = m.Organizational(f.Author)
+	}
+	s := classify(f, n.org)
+	s.Name, s.Basis = name(f, s.Class, &n)
 	return s
 }
 
