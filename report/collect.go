@@ -50,6 +50,9 @@ var columns = func() []string {
 	return slices.Compact(all)
 }()
 
+// Columns are the columns of the table messages that Collect reads.
+func Columns() []string { return slices.Clone(columns) }
+
 // tally counts the rows of a part. Tallies merge in any order.
 type tally struct {
 	stats     stats.Tally

@@ -121,6 +121,12 @@ func (v *Vector) nullableCodes(c *cursor) {
 	n, next := len(v.Codes), 0
 	v.Codes = v.Codes[:n+c.count]
 	out := v.Codes[n:]
+	if len(c.indexes) == 0 {
+		for i := range out {
+			out[i] = -1
+		}
+		return
+	}
 	for i := range out {
 		if c.defs != nil && c.defs[i] != c.present {
 			out[i] = -1
@@ -208,17 +214,24 @@ func (v *Vector) numbers(c *cursor) {
 		v.Numbers = append(v.Numbers, c.int64s...)
 		return
 	}
-	next := 0
-	for i := range c.count {
-		present, absent := v.place(c, i)
-		switch {
-		case present:
-			v.Numbers = append(v.Numbers, c.number(next))
-			next++
-		case !absent:
-			v.Numbers = append(v.Numbers, NoNumber)
-		}
+	if c.list && !v.placed {
+		v.rows(c)
 	}
+	n, next := len(v.Numbers), 0
+	numbers := v.Numbers[:n+c.count]
+	for i := range c.count {
+		switch {
+		case c.defs == nil || c.defs[i] == c.present:
+			numbers[n] = c.number(next)
+			next++
+		case c.list && c.defs[i] == 0: // no element at all
+			continue
+		default:
+			numbers[n] = NoNumber
+		}
+		n++
+	}
+	v.Numbers = numbers[:n]
 }
 
 // number is present value j of the page.

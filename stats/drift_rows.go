@@ -2,6 +2,7 @@ package stats
 
 import (
 	"slices"
+	"strings"
 
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dkim"
@@ -14,10 +15,10 @@ import (
 type driftColumns struct {
 	recorded [4]Column // spf, dkim, dmarc, disposition
 
-	source, messageID, category, disposition Column
-	offset, ordinal                          Column
-	spf, spfReason, helo, dmarc              Column
-	dkim, dkimReason, repaired, best         Column
+	source, category, disposition    Column
+	offset, ordinal                  Column
+	spf, spfReason, helo, dmarc      Column
+	dkim, dkimReason, repaired, best Column
 }
 
 // AddRows compares rows by their columns, which gives those of DriftColumns and
@@ -35,8 +36,15 @@ func (t *DriftTally) AddRows(count int, column func(name string) Column) {
 	}
 	c.open(column)
 	r := newDriftRecord()
+	at := 0
+	t.messageID = func() string {
+		c := column("message_id")
+		return strings.Clone(c.text(at))
+	}
+	defer func() { t.messageID = nil }()
 	for i := range count {
 		if slices.ContainsFunc(c.recorded[:], func(c Column) bool { return c.Codes[i] >= 0 }) {
+			at = i
 			c.fill(r, i)
 			t.Add(&r.Record)
 		}
@@ -44,7 +52,7 @@ func (t *DriftTally) AddRows(count int, column func(name string) Column) {
 }
 
 func (c *driftColumns) open(column func(name string) Column) {
-	c.source, c.messageID, c.category, c.disposition = column("source"), column("message_id"), column("category"), column("disposition")
+	c.source, c.category, c.disposition = column("source"), column("category"), column("disposition")
 	c.offset, c.ordinal = column("source_offset"), column("ordinal")
 	c.spf, c.spfReason, c.helo, c.dmarc = column("spf_result"), column("spf_reason"), column("spf_helo_result"), column("dmarc_result")
 	c.dkim, c.dkimReason, c.repaired, c.best = column("dkim.result"), column("dkim.reason"), column("dkim.repaired"), column("dkim_best")
@@ -70,7 +78,6 @@ func (c *driftColumns) fill(r *driftRecord, i int) {
 	e.Recorded.SPF, e.Recorded.DKIM = c.recorded[0].text(i), c.recorded[1].text(i)
 	e.Recorded.DMARC, e.Recorded.Disposition = c.recorded[2].text(i), c.recorded[3].text(i)
 	e.Origin.Source, e.Origin.Offset, e.Origin.Ordinal = c.source.text(i), c.offset.Numbers[i], c.ordinal.Numbers[i]
-	e.MessageID = c.messageID.text(i)
 	v.Category, v.Disposition = evaluate.Category(c.category.text(i)), dmarc.Disposition(c.disposition.text(i))
 	r.spf.Result, r.spf.Reason = spf.Result(c.spf.text(i)), spf.Reason(c.spfReason.text(i))
 	v.SPFHelo = nil
