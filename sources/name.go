@@ -10,6 +10,9 @@ func name(f *Facts, c Class, n *naming) (string, Basis) {
 	case Forwarder:
 		// Its signatures and return path are those of who wrote.
 		steps = [...]func(*Facts, *naming) (string, Basis){foreignReturnPath, helo, reverseName, sealer, network, claimedHELO}
+	case MailingList:
+		// What passes may be a signature of who wrote that the list left whole.
+		steps = [...]func(*Facts, *naming) (string, Basis){listSigner, returnPath, helo, reverseName, signer, network}
 	case OwnUnaligned, Unknown, LikelyForgery:
 		steps = [...]func(*Facts, *naming) (string, Basis){returnPath, helo, reverseName, network, claimedHELO, nothing}
 	}
@@ -40,6 +43,20 @@ func signer(f *Facts, n *naming) (string, Basis) {
 		return "", ByNothing
 	}
 	return n.organizational(f.Signatures[best].Domain), BySignature
+}
+
+// listSigner is a signature that passes in the domain that List-Id names.
+func listSigner(f *Facts, n *naming) (string, Basis) {
+	if f.ListID == "" {
+		return "", ByNothing
+	}
+	list := n.organizational(f.ListID)
+	for i := range f.Signatures {
+		if s := &f.Signatures[i]; s.Passed && n.organizational(s.Domain) == list && list != "" {
+			return list, BySignature
+		}
+	}
+	return "", ByNothing
 }
 
 func returnPath(f *Facts, n *naming) (string, Basis) {
