@@ -176,6 +176,10 @@ func (s *Scan) read(c *scanned) {
 		v.First, v.placed = f.rows, f.read
 		defer func() { f.rows, f.read = v.First, s.err == nil }()
 	}
+	if s.allNull(c) {
+		v.nulls(c.cursor.kind, rows)
+		return
+	}
 	chunk := s.groups[s.next].ColumnChunks()[c.cursor.index]
 	v.grow(c.cursor.kind, int(chunk.NumValues()))
 	c.cursor.open(chunk)
@@ -190,6 +194,13 @@ func (s *Scan) read(c *scanned) {
 	case c.info.list && !v.placed:
 		v.First = append(v.First, v.values())
 	}
+}
+
+// allNull tells whether the column has no value in the row group, by what the
+// file says of it. Of a list that counts only where its elements are known.
+func (s *Scan) allNull(c *scanned) bool {
+	m := &s.part.Metadata().RowGroups[s.next].Columns[c.cursor.index].MetaData
+	return m.NumValues > 0 && m.Statistics.NullCount == m.NumValues && (!c.info.list || c.vector.placed)
 }
 
 // first is the places of rows in a list.

@@ -56,13 +56,39 @@ func (v *Vector) values() int32 { return int32(len(v.Codes) + len(v.Numbers)) }
 
 // grow makes room for n values.
 func (v *Vector) grow(k kind, n int) {
-	switch k {
-	case raw:
-	case boolean, int32s, int64s, moment:
+	switch {
+	case k == raw:
+	case k.number():
 		v.Numbers = slices.Grow(v.Numbers, n)
 	default:
 		v.Codes = slices.Grow(v.Codes, n)
 	}
+}
+
+// nulls makes the vector complete where no value is there.
+func (v *Vector) nulls(k kind, rows int) {
+	if v.placed {
+		rows = int(v.First[len(v.First)-1])
+	}
+	v.grow(k, rows)
+	switch {
+	case k == raw:
+	case k.number():
+		v.Numbers = v.Numbers[:rows]
+		for i := range v.Numbers {
+			v.Numbers[i] = NoNumber
+		}
+	default:
+		v.Codes = v.Codes[:rows]
+		for i := range v.Codes {
+			v.Codes[i] = -1
+		}
+	}
+}
+
+// number tells whether values are numbers in a vector.
+func (k kind) number() bool {
+	return k == boolean || k == int32s || k == int64s || k == moment
 }
 
 // pad makes the vector complete where it was not read: all null.
@@ -77,7 +103,7 @@ func (v *Vector) pad(rows int) {
 func (v *Vector) take(c *cursor, isWord bool) {
 	switch {
 	case c.kind == raw:
-	case c.kind == boolean || c.kind == int32s || c.kind == int64s || c.kind == moment:
+	case c.kind.number():
 		v.numbers(c)
 	case c.dictionary:
 		v.dictionary(c, isWord)
