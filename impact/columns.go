@@ -4,15 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"net/netip"
 
 	"mailaudit/evaluate"
-	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/evidence"
-	"mailaudit/evaluate/spf"
 	"mailaudit/sink"
-	"mailaudit/sources"
 )
 
 // group is a row group, read by columns: those that decide for every row, the
@@ -24,29 +20,37 @@ type group struct {
 
 	category, disposition, author *sink.Vector
 	// identifiers are read where a row is decided again, way where one changes.
-	identifiers *identifiers
-	way         *way
-	// What the codes of those columns stand for.
+	identifiers identifiers
+	way         way
+	// What the codes of those columns stand for; the first is null.
 	categoryOf    []category
 	dispositionOf []Disposition
-	authorOf      []*author
+	authorOf      []*author // no null; nil where not looked up
+
+	concerns [categories][dispositions]concern
+	// counts are of rows that need only that, by what they were and would be.
+	counts [categories][dispositions][categories][dispositions]int64
 
 	subject subject
-	ruling  ruling
 	d       details
 }
 
+// concern is what the scenario has to do with rows of one state.
+type concern uint8
+
+const (
+	looked      concern = iota // every row has to be looked at
+	byOwner                    // only those whose author domain it touches
+	unconcerned                // none
+)
+
 // identifiers are the columns that DMARC looks at.
 type identifiers struct {
-	asOf, spfResult, spfDomain, dkimResult, dkimDomain *sink.Vector
-}
+	open bool
+	asOf *sink.Vector // only where answers are bound to times
 
-// way are the columns that tell who sent a message, and where it is.
-type way struct {
-	source, offset, ordinal, received                             *sink.Vector
-	returnPath, spfResult, spfAlignment                           *sink.Vector
-	client, clientName, helo, heloResult, list                    *sink.Vector
-	dkimResult, dkimDomain, dkimAlignment, dkimDamage, arc, seals *sink.Vector
+	spfResult, dkimResult resultColumn
+	spfDomain, dkimDomain domainColumn
 }
 
 // scan decides a part row group by row group.
@@ -56,9 +60,7 @@ func (g *group) scan(ctx context.Context, part int, t *taker) error {
 	}
 	for g.Next() && g.err == nil && ctx.Err() == nil {
 		g.open()
-		for g.row = range g.Rows() {
-			g.one(ctx, t)
-		}
+		g.each(ctx, t)
 	}
 	return cmp.Or(g.Err(), g.Close(), g.err, ctx.Err())
 }
@@ -68,130 +70,166 @@ func (w *worker) newGroup() *group {
 	if w.scenario.Rules == dmarc.RFC7489 {
 		g.subject.sample = g.sample
 	}
+	g.eachState(func(s state) { g.concerns[s.category][s.disposition] = w.concern(s) })
 	return g
+}
+
+// concern is what the scenario has to do with rows of a state.
+func (w *worker) concern(s state) concern {
+	switch {
+	case w.trusting() && s.category.failed(), w.was(s) != w.willBe(s):
+		return looked
+	case w.discovery == nil, s.category <= invalidFrom:
+		return unconcerned
+	case w.scenario.Existence != ExistenceAsStored:
+		return looked
+	case s.category == nonexistentDomain:
+		return unconcerned
+	case !w.timeless:
+		return looked
+	}
+	return byOwner
 }
 
 // open reads the columns that every row needs, and what their codes mean.
 func (g *group) open() {
 	g.category, g.disposition = g.Column("category"), g.Column("disposition")
 	g.author = g.Column("header_from_domain")
-	g.identifiers, g.way = nil, nil
-	g.categoryOf, g.dispositionOf = g.categoryOf[:0], g.dispositionOf[:0]
+	g.identifiers.open, g.way.open = false, false
+	g.categoryOf, g.dispositionOf = append(g.categoryOf[:0], 0), append(g.dispositionOf[:0], 0)
 	for _, w := range g.category.Dict {
 		g.categoryOf = append(g.categoryOf, categoryOf(w))
 	}
 	for _, w := range g.disposition.Dict {
 		g.dispositionOf = append(g.dispositionOf, dispositionOf(dmarc.Disposition(w)))
 	}
-	if n := len(g.author.Dict); cap(g.authorOf) < n {
-		g.authorOf = make([]*author, n)
-	} else {
-		g.authorOf = g.authorOf[:n]
-		clear(g.authorOf)
-	}
+	g.authorOf = resize(g.authorOf, len(g.author.Dict))
+	clear(g.authorOf)
 }
 
-// from is what the dataset says of the row.
-func (g *group) from() (s state) {
-	if c := g.category.Codes[g.row]; c >= 0 {
-		s.category = g.categoryOf[c]
+// each decides the rows of the row group. Most are none of the scenario's
+// business: for those it looks at three columns and allocates nothing. Of the
+// others, most are like one that was decided before.
+func (g *group) each(ctx context.Context, t *taker) {
+	categories, dispositions := g.category.Codes, g.disposition.Codes
+	for row, code := range g.author.Codes {
+		from := state{g.categoryOf[categories[row]+1], g.dispositionOf[dispositions[row]+1]}
+		if to, ok := g.quickly(ctx, row, code, from, t.collect); ok {
+			g.counts[from.category][from.disposition][to.category][to.disposition]++
+			continue
+		}
+		g.row = row
+		g.one(ctx, from, t)
 	}
-	if c := g.disposition.Codes[g.row]; c >= 0 {
-		s.disposition = g.dispositionOf[c]
-	}
-	return s
+	g.passOver(t)
 }
 
-// one decides one row. Most rows are none of the scenario's business: for those
-// it looks at three columns and allocates nothing.
-func (g *group) one(ctx context.Context, t *taker) {
-	from := g.from()
-	if g.indifferent(ctx, from) && !(g.trusting() && from.category.failed()) {
-		was := from.disposition.enforced(g.scenario.Baseline, from.category)
-		if was == from.disposition.enforced(g.scenario.Enforce, from.category) {
-			t.total.same(from.category, was)
-			return
+// quickly decides a row that needs only to be counted, where that is known
+// without more ado.
+func (g *group) quickly(ctx context.Context, row int, author int32, from state, collect bool) (to state, ok bool) {
+	switch g.concerns[from.category][from.disposition] {
+	case unconcerned:
+		return from, true
+	case looked:
+		return from, false
+	}
+	if author < 0 {
+		return from, true
+	}
+	a := g.known(ctx, author)
+	if !a.touched {
+		return from, true
+	}
+	o := g.alike(ctx, row, a, from)
+	if o == nil || !o.judged || collect && o.category != from.category || g.trusting() && o.category.failed() {
+		return from, false
+	}
+	return o.state, g.was(from) == g.willBe(o.state)
+}
+
+// passOver counts the rows that needed only that.
+func (g *group) passOver(t *taker) {
+	g.eachState(func(from state) {
+		g.eachState(func(to state) {
+			n := &g.counts[from.category][from.disposition][to.category][to.disposition]
+			t.total.still(from.category, to.category, g.was(from), *n)
+			*n = 0
+		})
+	})
+}
+
+func (*group) eachState(do func(state)) {
+	for c := range category(categories) {
+		for d := range Disposition(dispositions) {
+			do(state{c, d})
 		}
 	}
-	g.fill(from)
-	g.rule(ctx, &g.subject, &g.ruling)
-	t.take(ctx, g.worker, &g.subject, &g.ruling, &g.d, g)
 }
 
-func (w *worker) trusting() bool { return w.scenario.Forwarders != nil || w.scenario.ARC != nil }
+// was is what receivers are taken to have done, willBe what they would do.
+func (w *worker) was(s state) Disposition {
+	return s.disposition.enforced(w.scenario.Baseline, s.category)
+}
+func (w *worker) willBe(s state) Disposition {
+	return s.disposition.enforced(w.scenario.Enforce, s.category)
+}
 
-// indifferent tells that the scenario cannot change what DMARC says of the row.
-func (g *group) indifferent(ctx context.Context, from state) bool {
-	code := g.author.Codes[g.row]
-	if g.discovery == nil || code < 0 || from.category <= invalidFrom {
-		return true
-	}
-	if g.scenario.Existence != ExistenceAsStored {
-		return false
-	}
-	if from.category == nonexistentDomain {
-		return true
-	}
-	if !g.timeless {
-		return false
-	}
+// known is what is known of the author domain at a place in the dictionary.
+func (g *group) known(ctx context.Context, code int32) *author {
 	a := g.authorOf[code]
 	if a == nil {
 		a = g.of(ctx, g.author.Dict[code], &moment{})
 		g.authorOf[code] = a
 	}
-	return !a.touched
+	return a
 }
 
+// one decides one row.
+func (g *group) one(ctx context.Context, from state, t *taker) {
+	g.fill(ctx, from)
+	t.take(ctx, g.worker, &g.subject, g.rule(ctx, &g.subject), &g.d, g)
+}
+
+func (w *worker) trusting() bool { return w.scenario.Forwarders != nil || w.scenario.ARC != nil }
+
 // fill makes the subject of the row.
-func (g *group) fill(from state) {
+func (g *group) fill(ctx context.Context, from state) {
 	s := &g.subject
-	s.from, s.author = from, g.author.Text(g.row)
+	s.from, s.author, s.known = from, g.author.Text(g.row), nil
 	if g.discovery == nil || s.author == "" {
 		return
 	}
-	if s.known = nil; g.timeless {
-		s.known = g.authorOf[g.author.Codes[g.row]]
-	}
-	if g.identifiers == nil {
+	c := &g.identifiers
+	if !c.open {
 		g.openIdentifiers()
 	}
-	c := g.identifiers
-	if !g.timeless {
+	if g.timeless {
+		s.known = g.known(ctx, g.author.Codes[g.row])
+	} else {
 		s.at = c.asOf.Time(g.row)
 	}
-	s.spf = identifier(c.spfDomain.Text(g.row), c.spfResult.Text(g.row))
+	if s.spf = (identifier{said: c.spfResult.at(g.row)}); s.spf.said != 0 {
+		s.spf.domain = c.spfDomain.at(g.row, &g.domains)
+	}
 	s.dkim = s.dkim[:0]
 	for i, to := c.dkimResult.Span(g.row); i < to; i++ {
-		s.dkim = append(s.dkim, identifier(c.dkimDomain.Text(i), c.dkimResult.Text(i)))
+		id := identifier{said: c.dkimResult.at(i)}
+		if id.said != 0 {
+			id.domain = c.dkimDomain.at(i, &g.domains)
+		}
+		s.dkim = append(s.dkim, id)
 	}
-}
-
-// identifier is what DMARC makes of a domain and a result; SPF and DKIM have the
-// same words for the results that count.
-func identifier(domain, result string) dmarc.AuthID {
-	return dmarc.AuthID{Domain: domain, Passed: result == string(dkim.Pass), Undecided: result == string(dkim.TempError)}
 }
 
 func (g *group) openIdentifiers() {
-	g.identifiers = &identifiers{
-		spfResult: g.Column("spf_result"), spfDomain: g.Column("spf_domain"),
-		dkimResult: g.Column("dkim.result"), dkimDomain: g.Column("dkim.domain"),
-	}
+	c := &g.identifiers
+	c.open = true
+	c.spfResult.reset(g.Column("spf_result"))
+	c.spfDomain.reset(g.Column("spf_domain"))
+	c.dkimResult.reset(g.Column("dkim.result"))
+	c.dkimDomain.reset(g.Column("dkim.domain"))
 	if !g.timeless {
-		g.identifiers.asOf = g.Column("as_of")
-	}
-}
-
-func (g *group) openWay() {
-	g.way = &way{
-		source: g.Column("source"), offset: g.Column("source_offset"), ordinal: g.Column("ordinal"), received: g.Column("received_at"),
-		returnPath: g.Column("mail_from_domain"), spfResult: g.Column("spf_result"), spfAlignment: g.Column("spf_alignment"),
-		client: g.Column("client_ip"), clientName: g.Column("client_name"), helo: g.Column("helo_domain"),
-		heloResult: g.Column("spf_helo_result"), list: g.Column("list_id"),
-		dkimResult: g.Column("dkim.result"), dkimDomain: g.Column("dkim.domain"),
-		dkimAlignment: g.Column("dkim.alignment"), dkimDamage: g.Column("dkim.damage"),
-		arc: g.Column("arc_result"), seals: g.Column("arc.domain"),
+		c.asOf = g.Column("as_of")
 	}
 }
 
@@ -203,46 +241,4 @@ func (g *group) sample() int {
 	n, err := hex.Decode(e.Digest[:], []byte(g.Column("digest").Text(g.row)))
 	e.HasDigest = err == nil && n == len(e.Digest)
 	return evaluate.Sample(&e)
-}
-
-// details implements row.
-func (g *group) details(d *details) {
-	if g.way == nil {
-		g.openWay()
-	}
-	i, c := g.row, g.way
-	d.source, d.offset = c.source.Text(i), c.offset.Numbers[i]
-	d.ordinal, d.received = c.ordinal.Numbers[i], c.received.Numbers[i]
-	result := c.spfResult.Text(i)
-	d.Facts = sources.Facts{
-		Author: g.author.Text(i), ReturnPath: c.returnPath.Text(i),
-		SPFPassed: result == string(spf.Pass), SPFFailed: result == string(spf.Fail), SPFBroken: result == string(spf.PermError),
-		SPFAlignment: dmarc.Alignment(c.spfAlignment.Text(i)),
-		ClientName:   c.clientName.Text(i), HELO: c.helo.Text(i), HELOPassed: c.heloResult.Text(i) == string(spf.Pass),
-		ListID: c.list.Text(i), Signatures: d.Signatures[:0],
-	}
-	d.Client, _ = netip.ParseAddr(c.client.Text(i))
-	for j, to := c.dkimResult.Span(i); j < to; j++ {
-		d.Signatures = append(d.Signatures, sources.Signature{
-			Domain: c.dkimDomain.Text(j), Passed: c.dkimResult.Text(j) == string(dkim.Pass),
-			Alignment: dmarc.Alignment(c.dkimAlignment.Text(j)), Damage: c.dkimDamage.Text(j),
-		})
-	}
-	g.chain(d)
-}
-
-// chain fills in what is known of the ARC chain.
-func (g *group) chain(d *details) {
-	d.chain = chain{passed: g.way.arc.Text(g.row) == arcPassed, domains: d.chain.domains[:0]}
-	if d.ARCPassed = d.chain.passed; !d.ARCPassed {
-		return
-	}
-	from, to := g.way.seals.Span(g.row)
-	for i := from; i < to; i++ {
-		d.ARCSealer = g.way.seals.Text(i)
-		d.chain.domains = append(d.chain.domains, d.ARCSealer)
-	}
-	if g.scenario.ARC != nil && from < to {
-		d.chain.first = g.Column("arc.results").Text(from)
-	}
 }

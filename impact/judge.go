@@ -151,25 +151,35 @@ func (j *Judge) touches(author, org string) bool {
 	return false
 }
 
-// author is what all messages of one author domain have in common.
+// author is what all messages of one author domain have in common. What most
+// messages need is in itself, few bytes: an archive has more author domains than
+// the processor's caches hold in full.
 type author struct {
-	name    string
-	policy  dmarc.Policy
-	blank   dmarc.Case // without identifiers
+	id      domain
 	touched bool
-	// fate is what the domain existence test finds; empty where the scenario
-	// leaves that as it is stored.
-	fate fate
-	ids  []alignment // of the identifiers met so far, the first few
+	fate    fate
+	kinds   kinds
+	*about
 }
 
-// alignment is how near an identifier is to an author domain.
-type alignment struct {
-	id string
-	is dmarc.Alignment
+// about is what else is known of an author domain.
+type about struct {
+	name   string
+	org    string // by sources.Organizational; empty until it is needed
+	policy dmarc.Policy
+	blank  dmarc.Case // without identifiers
+	// rulings are those of the outcomes in kinds, and then those of the rest.
+	rulings [few]*ruling
+	more    map[likeness]*ruling
+	shares  shares
 }
 
-// fate is what the domain existence test finds.
+func newAuthor(name string) *author {
+	return &author{about: &about{name: name}}
+}
+
+// fate is what the domain existence test finds; the first where the scenario
+// leaves that as it is stored.
 type fate uint8
 
 const (
@@ -182,7 +192,7 @@ const (
 // author finds out what all messages of an author domain have in common at a
 // moment.
 func (j *Judge) author(ctx context.Context, name string, p *moment) (a *author, err error) {
-	a = &author{name: name}
+	a = newAuthor(name)
 	if !j.mayTouch(name) {
 		return a, nil
 	}

@@ -6,7 +6,6 @@ import (
 
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/arc"
-	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
@@ -57,7 +56,7 @@ type record struct {
 // not rest on a record of the overlay keeps the result of its row: nothing of it
 // is asked or computed again.
 func (w *worker) overlaid(ctx context.Context, part int, t *taker) error {
-	r, d, ruling := new(record), new(details), new(ruling)
+	r, d := new(record), new(details)
 	for rec, err := range w.data.PartRecords(part, overlayColumns...) {
 		if err != nil {
 			return err
@@ -66,8 +65,7 @@ func (w *worker) overlaid(ctx context.Context, part int, t *taker) error {
 		if err := w.rejudge(ctx, r); err != nil {
 			return err
 		}
-		w.rule(ctx, &r.subject, ruling)
-		t.take(ctx, w, &r.subject, ruling, d, r)
+		t.take(ctx, w, &r.subject, w.rule(ctx, &r.subject), d, r)
 		if w.err != nil {
 			return w.err
 		}
@@ -103,7 +101,7 @@ func (w *worker) rejudgeSPF(ctx context.Context, r *record) error {
 		o = r.Verdict.SPF
 	}
 	r.Verdict.SPF = o
-	r.subject.spf = dmarc.AuthID{Domain: o.Domain, Passed: o.Result == spf.Pass, Undecided: o.Result == spf.TempError}
+	r.subject.spf = identifier{w.domains.id(o.Domain), saying(string(o.Result))}
 	return nil
 }
 
@@ -123,7 +121,7 @@ func (w *worker) rejudgeDKIM(ctx context.Context, r *record) error {
 			}
 			result = o.Result
 		}
-		s.dkim = append(s.dkim, dmarc.AuthID{Domain: sig.Domain, Passed: result == dkim.Pass, Undecided: result == dkim.TempError})
+		s.dkim = append(s.dkim, identifier{w.domains.id(sig.Domain), saying(string(result))})
 	}
 	return nil
 }
@@ -161,7 +159,7 @@ func (w *worker) rejudgeARC(ctx context.Context, r *record) error {
 }
 
 // details implements row.
-func (r *record) details(d *details) {
+func (r *record) details(d *details, _ bool) {
 	e, v := r.Evidence, &r.Verdict
 	o := &e.Origin
 	d.source, d.offset, d.ordinal, d.received = o.Source, o.Offset, o.Ordinal, sink.NoNumber
@@ -176,9 +174,11 @@ func (r *record) details(d *details) {
 		HELOPassed: v.SPFHelo != nil && v.SPFHelo.Result == spf.Pass,
 		ListID:     e.ListID, Signatures: d.Signatures[:0],
 	}
+	d.spf, d.dkim = r.subject.spf.domain, d.dkim[:0]
 	for i := range e.Signatures {
+		d.dkim = append(d.dkim, r.subject.dkim[i].domain)
 		d.Signatures = append(d.Signatures, sources.Signature{
-			Domain: e.Signatures[i].Domain, Passed: r.subject.dkim[i].Passed,
+			Domain: e.Signatures[i].Domain, Passed: r.subject.dkim[i].said == passed,
 			Alignment: v.DMARC.DKIMAlignments[i], Damage: e.Signatures[i].Damage,
 		})
 	}

@@ -103,7 +103,7 @@ func TestWorkersAndTable(t *testing.T) {
 	if diff := cmp.Diff(one, four, addr); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(report, again); diff != "" {
+	if diff := cmp.Diff(report, again, cmpopts.IgnoreUnexported(Report{})); diff != "" {
 		t.Error(diff)
 	}
 	dir := t.TempDir()

@@ -49,6 +49,17 @@ type Report struct {
 	Forged  int64 `json:"likely_forged_messages"`
 	// LetThroughForged counts those newly let through from likely forgers.
 	LetThroughForged int64 `json:"likely_forged_newly_let_through"`
+	// StillUndecided counts the messages that a DNS failure kept from being
+	// decided in the dataset, and still does; they count as let through.
+	StillUndecided int64 `json:"still_undecided"`
+
+	groups []breakGroup // Breaks by sender; for the text
+}
+
+// breakGroup is a sender that would be hurt, whoever it writes for.
+type breakGroup struct {
+	Break
+	authors []Share // those it writes for, the most frequent first
 }
 
 // NotJudged counts what cannot be judged.
@@ -118,7 +129,11 @@ func (t *Impact) Report() Report {
 			}
 		}
 	}
+	for _, i := range [...]category{tempError, permError} {
+		r.StillUndecided += t.categories[i][tempError] + t.categories[i][permError]
+	}
 	t.breaks(&r)
+	r.groups = t.breakGroups()
 	return r
 }
 
@@ -215,6 +230,36 @@ func (t *Impact) breaks(r *Report) {
 		}
 	}
 }
+
+// breakGroups lists who would be hurt by sender: one that writes for many author
+// domains is one thing to mend.
+func (t *Impact) breakGroups() []breakGroup {
+	all, authors := make(map[senderKey]*sender), make(map[senderKey][]Share)
+	for k, s := range t.senders {
+		if s.harmed() == 0 || k.class == sources.LikelyForgery || k.class == sources.Unknown {
+			continue
+		}
+		g := senderKey{name: k.name, class: k.class}
+		ofSender(&all, g).merge(s)
+		authors[g] = append(authors[g], s.report(k.author))
+	}
+	var out []breakGroup
+	for _, k := range largest(all, func(s *sender) int64 { return s.harmed() }, senderKey.compare) {
+		list := authors[k]
+		slices.SortFunc(list, func(a, b Share) int {
+			return cmp.Or(cmp.Compare(b.harmed(), a.harmed()), strings.Compare(a.Name, b.Name))
+		})
+		s := all[k]
+		if k.author = "the author domain"; len(list) == 1 {
+			k.author = list[0].Name
+		}
+		out = append(out, breakGroup{s.breaking(k), list})
+	}
+	return out
+}
+
+// harmed is how many are treated worse.
+func (s *Share) harmed() int64 { return s.Rejected + s.Quarantined }
 
 func (s *sender) breaking(k senderKey) Break {
 	b := Break{

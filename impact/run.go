@@ -20,13 +20,13 @@ type taker struct {
 
 // take settles one message and counts it.
 func (t *taker) take(ctx context.Context, w *worker, s *subject, r *ruling, d *details, of row) {
-	from, to := w.settle(s, r, d, of)
+	r, from, to := w.settle(s, r, d, of)
 	t.total.count(s, r, from, to)
 	moved := from != to || r.unjudged != ""
 	if !moved && (!t.collect || r.category == s.from.category) {
 		return
 	}
-	of.details(d)
+	of.details(d, r.decided)
 	src := w.identify(ctx, s, r, d)
 	if moved {
 		t.total.change(r, from, to, d, &src)

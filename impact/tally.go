@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailaudit/sink"
 	"mailaudit/sources"
 )
 
@@ -24,6 +25,9 @@ type Impact struct {
 	lists   map[string]*share
 	days    map[string]*share // 2006-01-02, UTC; empty: unknown
 	senders map[senderKey]*sender
+
+	today       *share // the day counted last
+	todayNumber int64  // since 1970
 }
 
 // Move is a kind of change.
@@ -95,11 +99,11 @@ type sender struct {
 // keepNetworks is how many networks of a sender are told.
 const keepNetworks = 3
 
-// same counts a message that nothing changes for.
-func (t *Impact) same(c category, d Disposition) {
-	t.messages++
-	t.matrix[d][d]++
-	t.categories[c][c]++
+// still counts n messages that are treated as they were.
+func (t *Impact) still(from, to category, d Disposition, n int64) {
+	t.messages += n
+	t.matrix[d][d] += n
+	t.categories[from][to] += n
 }
 
 // count counts a message; what is not judged has no to.
@@ -127,24 +131,88 @@ func add[K comparable](m *map[K]int64, k K, n int64) {
 // change counts whose a change is.
 func (t *Impact) change(r *ruling, from, to Disposition, d *details, src *sources.Source) {
 	e := Example{Source: d.source, Offset: d.offset, Ordinal: d.ordinal, From: string(from.Word())}
-	shares := [...]*share{
-		of(&t.authors, d.Author), of(&t.days, dayOf(d.received)), nil, nil,
-	}
-	if d.ListID != "" {
-		shares[2] = of(&t.lists, d.ListID)
-	}
+	var s *sender
 	if r.unjudged == "" {
 		e.To = string(to.Word())
-		s := ofSender(&t.senders, senderKey{d.Author, src.Name, src.Class})
+		s = t.sender(r.author, senderKey{d.Author, src.Name, src.Class})
 		s.see(r, d, src)
-		shares[3] = &s.share
+		s.add(from, to, &e)
 	}
-	for _, s := range shares {
-		if s != nil {
-			s.add(from, to, &e)
-		}
+	t.author(r.author, d.Author).add(from, to, &e)
+	t.day(d.received).count(from, to, &e)
+	if d.ListID != "" {
+		of(&t.lists, d.ListID).add(from, to, &e)
 	}
 }
+
+// shares are those of one author domain in one Impact, the first few: looked for
+// here before the maps are asked.
+type shares struct {
+	of      *Impact
+	share   *share
+	keys    [few]senderKey
+	senders [few]*sender
+	count   uint8
+}
+
+// shares finds them; nil where nothing is known of the author domain.
+func (t *Impact) shares(a *author) *shares {
+	if a == nil {
+		return nil
+	}
+	if a.shares.of != t {
+		a.shares = shares{of: t}
+	}
+	return &a.shares
+}
+
+func (t *Impact) author(a *author, name string) *share {
+	m := t.shares(a)
+	if m == nil {
+		return of(&t.authors, name)
+	}
+	if m.share == nil {
+		m.share = of(&t.authors, name)
+	}
+	return m.share
+}
+
+func (t *Impact) sender(a *author, key senderKey) *sender {
+	m := t.shares(a)
+	if m == nil {
+		return ofSender(&t.senders, key)
+	}
+	for i := range m.keys[:m.count] {
+		if k := &m.keys[i]; k.class == key.class && k.name == key.name {
+			return m.senders[i]
+		}
+	}
+	s := ofSender(&t.senders, key)
+	if n := m.count; n < few {
+		key.name = strings.Clone(key.name)
+		m.keys[n], m.senders[n] = key, s
+		m.count++
+	}
+	return s
+}
+
+// day is the share of the day of a time in microseconds. Rows come nearly in the
+// order of time.
+func (t *Impact) day(micros int64) *share {
+	n := int64(sink.NoNumber)
+	if micros != sink.NoNumber {
+		n = micros / dayMicros
+		if micros < 0 && micros%dayMicros != 0 {
+			n--
+		}
+	}
+	if t.today == nil || n != t.todayNumber {
+		t.today, t.todayNumber = of(&t.days, dayOf(micros)), n
+	}
+	return t.today
+}
+
+const dayMicros = 24 * 60 * 60 * 1e6
 
 func of(m *map[string]*share, key string) *share {
 	s := (*m)[key]
@@ -171,11 +239,25 @@ func ofSender(m *map[senderKey]*sender, key senderKey) *sender {
 	return s
 }
 
-func (s *share) add(from, to Disposition, e *Example) {
+// count counts a message.
+func (s *share) count(from, to Disposition, e *Example) {
 	if e.To == "" {
 		s.unjudged++
 	} else {
 		s.moved[moveOf(from, to)]++
+	}
+}
+
+// add counts a message, which may be an example.
+func (s *share) add(from, to Disposition, e *Example) {
+	s.count(from, to, e)
+	s.keep(e)
+}
+
+// keep keeps the first messages as examples.
+func (s *share) keep(e *Example) {
+	if n := len(s.examples); n == keepExamples && e.Ordinal >= s.examples[n-1].Ordinal {
+		return
 	}
 	s.examples = keepLeast(s.examples, *e, keepExamples, func(a, b Example) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 }
@@ -188,6 +270,9 @@ func keepLeast[E any](list []E, e E, n int, compare func(a, b E) int) []E {
 	i, found := slices.BinarySearchFunc(list, e, compare)
 	if found {
 		return list
+	}
+	if list == nil {
+		list = make([]E, 0, n+1)
 	}
 	list = slices.Insert(list, i, e)
 	return list[:min(n, len(list))]
@@ -205,7 +290,7 @@ func (s *sender) see(r *ruling, d *details, src *sources.Source) {
 	if r.strictly() {
 		s.strict++
 	}
-	if n := sources.Network(d.Client); n != "" {
+	if n := d.network; n != "" {
 		s.networks = keepLeast(s.networks, n, keepNetworks, strings.Compare)
 	}
 }
@@ -250,7 +335,7 @@ func (s *share) merge(o *share) {
 	}
 	s.unjudged += o.unjudged
 	for _, e := range o.examples {
-		s.examples = keepLeast(s.examples, e, keepExamples, func(a, b Example) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+		s.keep(&e)
 	}
 }
 

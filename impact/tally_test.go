@@ -106,6 +106,39 @@ func TestReportAddsUp(t *testing.T) {
 	}
 }
 
+// A sender that writes for many author domains is told once; what nobody could
+// decide before is told too, and never taken for a message that is not concerned.
+func TestTextBySender(t *testing.T) {
+	t.Parallel()
+	total := new(Impact)
+	for i, author := range []string{"a.test", "b.test", "b.test", "c.test", "d.test", "e.test"} {
+		d := &details{source: "m.mbox", ordinal: int64(i)}
+		d.Author = author
+		src := sources.Source{Name: "list.test", Class: sources.MailingList, Confidence: sources.Medium, Evidence: sources.BrokenDKIM}
+		s, r := &subject{from: state{noPolicy, LetThrough}}, &ruling{state: state{failReject, Rejected}}
+		total.count(s, r, LetThrough, Rejected)
+		total.change(r, LetThrough, Rejected, d, &src)
+	}
+	total.still(tempError, tempError, LetThrough, 4)
+	report := total.Report()
+	var out strings.Builder
+	if err := report.WriteText(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"        6  from 1 sender that may be legitimate, below\n",
+		"        6  list.test\n             for b.test (2), a.test (1), c.test (1) and 2 others; mailing list,\n",
+		"        4   40.0 %  undecided before and after",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "the list breaks the author's signature"); n != 1 {
+		t.Errorf("advice is given %d times", n)
+	}
+}
+
 // Hostile names reach neither a terminal nor the shell.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()

@@ -43,9 +43,9 @@ func (r *Report) WriteText(w io.Writer, under []string) error {
 	p.matrix(r)
 	p.moves(r)
 	if r.changed() > 0 || r.NotJudged.Messages > 0 {
-		p.shares("author domain", "author domains", r.Authors, r.AuthorCount)
-		p.shares("source", "sources", r.Sources, r.SourceCount)
-		p.shares("mailing list", "mailing lists", r.Lists, r.ListCount)
+		p.shares("author domain", r.Authors, r.AuthorCount)
+		p.shares("source", r.Sources, r.SourceCount)
+		p.shares("mailing list", r.Lists, r.ListCount)
 		p.days(r.Days)
 	}
 	p.breaks(r)
@@ -97,19 +97,23 @@ func (p *printer) moves(r *Report) {
 	if r.changed() == 0 {
 		p.line("  No message that could be judged would be treated otherwise.")
 	}
+	if n := r.StillUndecided; n > 0 {
+		p.line("  %9s  %s  undecided before and after, as DNS answers failed or are", stats.Group(n), stats.Percent(n, r.Messages))
+		p.line("  %9s  %7s  missing: counted as let through, but unknown (see --dns)", "", "")
+	}
 	if n := r.NotJudged.Messages; n > 0 {
 		p.line("  %9s  %s  could not be judged, see below", stats.Group(n), stats.Percent(n, r.Messages))
 	}
 }
 
 // shares prints whose the changes are.
-func (p *printer) shares(one, many string, list []Share, of int) {
+func (p *printer) shares(one string, list []Share, of int) {
 	if len(list) == 0 {
 		return
 	}
 	title := "By " + one
 	if of > textShares {
-		title += fmt.Sprintf(", first of %s %s", stats.Group(int64(of)), many)
+		title += fmt.Sprintf(", %d of %s", textShares, stats.Group(int64(of)))
 	}
 	p.line("")
 	p.line("%-41s%9s %9s %9s %8s", title+":", "rejected", "quarant.", "through", "unjudged")
@@ -190,32 +194,55 @@ func (p *printer) breaks(r *Report) {
 	}
 	p.line("")
 	p.line("Of %s newly rejected or quarantined:", count(harmed, "message", "messages"))
-	p.line("  %9s  from %s that may be legitimate, below", stats.Group(r.BreakMessages), count(int64(r.BreakCount), "sender", "senders"))
+	p.line("  %9s  from %s that may be legitimate, below", stats.Group(r.BreakMessages), count(int64(len(r.groups)), "sender", "senders"))
 	p.line("  %9s  from senders of which nothing is certain", stats.Group(r.Unclear))
 	p.line("  %9s  likely forged", stats.Group(r.Forged))
-	if len(r.Breaks) == 0 {
+	if len(r.groups) == 0 {
 		return
 	}
 	p.line("")
 	p.line("Would break, and what would mend it:")
-	for i := range r.Breaks[:min(len(r.Breaks), textBreaks)] {
-		p.breaking(&r.Breaks[i])
+	for i := range r.groups[:min(len(r.groups), textBreaks)] {
+		p.breaking(&r.groups[i])
 	}
-	if more := r.BreakCount - textBreaks; more > 0 {
+	if more := len(r.groups) - textBreaks; more > 0 {
 		p.line("  ... and %s; --json has them", count(int64(more), "more sender", "more senders"))
 	}
 }
 
-func (p *printer) breaking(b *Break) {
-	p.line("  %9s  %s", stats.Group(b.Rejected+b.Quarantined), stats.Clip(b.Name, 65))
+func (p *printer) breaking(b *breakGroup) {
+	p.line("  %9s  %s", stats.Group(b.harmed()), stats.Clip(b.Name, 65))
 	p.wrap("             ", "             ", fmt.Sprintf("for %s; %s, confidence %s; named by its %s",
-		stats.Clip(b.Author, 60), strings.ReplaceAll(b.Class, "_", " "), b.Confidence, strings.ReplaceAll(b.Basis, "_", " ")))
+		b.writesFor(), strings.ReplaceAll(b.Class, "_", " "), b.Confidence, strings.ReplaceAll(b.Basis, "_", " ")))
 	for _, m := range b.Mends {
-		p.wrap("           - ", "             ", m.Text)
+		text := m.Text
+		if m.Messages < b.harmed() {
+			text += fmt.Sprintf(" (%s of %s)", stats.Group(m.Messages), stats.Group(b.harmed()))
+		}
+		p.wrap("           - ", "             ", text)
 	}
 	if len(b.Examples) > 0 {
 		p.line("             %s", b.Examples[0].Command())
 	}
+}
+
+// textAuthors is how many of the author domains of a sender are named.
+const textAuthors = 3
+
+// writesFor names the author domains that the sender writes for.
+func (b *breakGroup) writesFor() string {
+	if len(b.authors) == 1 {
+		return stats.Clip(b.authors[0].Name, 60)
+	}
+	var names []string
+	for _, a := range b.authors[:min(len(b.authors), textAuthors)] {
+		names = append(names, fmt.Sprintf("%s (%s)", stats.Clip(a.Name, 55), stats.Group(a.harmed())))
+	}
+	if more := len(b.authors) - textAuthors; more > 0 {
+		names = append(names, count(int64(more), "other", "others"))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 func (p *printer) notJudged(r *Report) {

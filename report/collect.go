@@ -12,6 +12,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -39,16 +40,23 @@ type Report struct {
 	Run         Run       `json:"run"`
 }
 
-// columns are those that a tally needs.
+// own are the columns that a tally needs of records, beside what it counts column
+// by column.
+var own = []string{
+	"source", "source_offset", "ordinal", "received_at", "header_from_domain", "author_problem", "malformed", "category",
+	"mail_from_domain", "helo_domain", "client_ip", "client_name", "list_id", "spf_result", "spf_alignment", "spf_helo_result",
+	"dkim.domain", "dkim.result", "dkim.alignment", "dkim.damage", "arc_result", "arc.domain", "dmarc_policy",
+}
+
+// columns are all that is read.
 var columns = func() []string {
-	own := []string{
-		"ordinal", "source", "source_offset", "message_id", "mail_from_domain", "helo_domain", "client_name", "list_id",
-		"spf_helo_result", "dkim.domain", "dkim.damage", "arc.domain",
-	}
 	all := slices.Concat(stats.Columns, stats.DriftColumns, own)
 	slices.Sort(all)
 	return slices.Compact(all)
 }()
+
+// Columns are the columns of the table messages that Collect reads.
+func Columns() []string { return slices.Clone(columns) }
 
 // tally counts the rows of a part. Tallies merge in any order.
 type tally struct {
@@ -67,6 +75,11 @@ func newTally() *tally {
 func (t *tally) add(r *evaluate.Record) {
 	t.stats.Add(r)
 	t.drift.Add(r)
+	t.addOwn(r)
+}
+
+// addOwn counts what package stats does not.
+func (t *tally) addOwn(r *evaluate.Record) {
 	s := standing(r)
 	t.days.add(r, s)
 	if r.Evidence.Author.Domain() == "" || r.Evidence.Malformed != "" {
@@ -119,20 +132,40 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 // counter counts the rows of one part after the other.
 func counter(d *sink.Dataset) func() func(context.Context, int) (*tally, error) {
 	return func() func(context.Context, int) (*tally, error) {
+		scan := new(sink.Scan)
 		return func(ctx context.Context, part int) (*tally, error) {
 			t := newTally()
-			for r, err := range d.PartRecords(part, columns...) {
+			if err := t.scan(ctx, d, scan, part); err != nil {
+				return nil, err
+			}
+			for r, err := range d.PartRecords(part, own...) {
 				if err != nil {
 					return nil, err
 				}
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
 				}
-				t.add(r)
+				t.addOwn(r)
 			}
 			return t, nil
 		}
 	}
+}
+
+// scan counts, column by column, what package stats counts.
+func (t *tally) scan(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int) error {
+	if err := scan.Reopen(d, part); err != nil {
+		return err
+	}
+	column := func(name string) stats.Column {
+		v := scan.Column(name)
+		return stats.Column{Codes: v.Codes, Dict: v.Dict, Numbers: v.Numbers, First: v.First}
+	}
+	for scan.Next() && ctx.Err() == nil {
+		t.stats.AddRows(scan.Rows(), column)
+		t.drift.AddRows(scan.Rows(), column)
+	}
+	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }
 
 // report is what the counts come to.

@@ -77,15 +77,16 @@ type firstSeen struct {
 
 // senders counts by sender and class.
 type senders struct {
-	rows  map[senderKey]*senderRow
-	facts sources.Facts // scratch
+	rows       map[senderKey]*senderRow
+	identifier sources.Identifier
+	facts      sources.Facts // scratch
 }
 
 func newSenders() senders { return senders{rows: make(map[senderKey]*senderRow)} }
 
 func (s *senders) add(r *evaluate.Record) {
 	s.fill(r)
-	src := sources.Identify(&s.facts)
+	src := s.identifier.Identify(&s.facts)
 	row := s.row(senderKey{src.Name, src.Class})
 	outcome := outcomeOf(r.Verdict.Category)
 	row.outcomes[outcome]++

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -27,6 +28,7 @@ type cursor struct {
 
 	dict       parquet.Dictionary
 	dictText   []string
+	dictPlain  bool    // nothing in it is escaped
 	indexes    []int32 // into dictText, where the page has a dictionary
 	text       string
 	bytes      []byte
@@ -89,7 +91,8 @@ func (c *cursor) take(p parquet.Page) {
 	if c.dictionary = d != nil; c.dictionary {
 		c.indexes = data.Int32()
 		if d != c.dict {
-			c.dict, c.dictText = d, dictionaryText(d)
+			c.dict = d
+			c.dictText, c.dictPlain = dictionaryText(c.dictText, d)
 		}
 		return
 	}
@@ -110,14 +113,16 @@ func (c *cursor) take(p parquet.Page) {
 	}
 }
 
-func dictionaryText(d parquet.Dictionary) []string {
+// dictionaryText is the texts of a dictionary, in the memory of those before, and
+// whether all of them are ASCII.
+func dictionaryText(into []string, d parquet.Dictionary) (texts []string, plain bool) {
 	b, offsets := dictionaryBytesOf(d)
 	all := string(b)
-	out := make([]string, d.Len())
-	for i := range out {
-		out[i] = all[offsets[i]:offsets[i+1]]
+	texts = slices.Grow(into[:0], d.Len())[:d.Len()]
+	for i := range texts {
+		texts[i] = all[offsets[i]:offsets[i+1]]
 	}
-	return out
+	return texts, plainASCII(all)
 }
 
 func dictionaryBytesOf(d parquet.Dictionary) ([]byte, []uint32) {

@@ -288,8 +288,9 @@ func (c *cursor) cells(dst []Cell, n int) []Cell {
 		c.skipEmpty()
 	}
 	for range n {
-		v := c.next()
-		dst = append(dst, Cell{Null: v.null, Int: v.n, Text: v.s, Bytes: v.b})
+		dst = append(dst, Cell{})
+		v, cell := c.next(), &dst[len(dst)-1]
+		cell.Null, cell.Int, cell.Text, cell.Bytes = v.null, v.n, v.s, v.b
 	}
 	return dst
 }
@@ -320,14 +321,7 @@ func exportPart(dir string, p Part, infos []columnInfo, sel selection, w RowWrit
 // appendJSONString appends s as a JSON string. The characters that HTML and
 // JavaScript treat specially stay as they are.
 func appendJSONString(dst []byte, s string) []byte {
-	plain := true
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7F {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if plainJSON(s) {
 		return append(append(append(dst, '"'), s...), '"')
 	}
 	var b strings.Builder
@@ -335,4 +329,27 @@ func appendJSONString(dst []byte, s string) []byte {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string and a Builder have no errors
 	return append(dst, strings.TrimSuffix(b.String(), "\n")...)
+}
+
+// plainJSON tells whether nothing in s needs escaping: it is printable ASCII
+// without quotes and backslashes.
+func plainJSON(s string) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := load64(s, i)
+		quote, slash, del := w^'"'*ones, w^'\\'*ones, w^0x7F*ones
+		// The high bit is set by a byte from 0x80 and by one below 0x20; in the
+		// others, after a byte that is zero.
+		if (w|(w-' '*ones)|(quote-ones)|(slash-ones)|(del-ones))&highs != 0 {
+			// A borrow may have set it for the byte after: the loop below tells.
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7F {
+			return false
+		}
+	}
+	return true
 }

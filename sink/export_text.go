@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -12,22 +13,48 @@ import (
 // in base64, moments by RFC 3339 in UTC, lists of structs as arrays of objects.
 type jsonWriter struct {
 	w       *bufio.Writer
-	columns []Column
+	columns []jsonColumn
 	buf     []byte
 }
 
+// jsonColumn is a column with the text before its value, and before each of its
+// fields' values.
+type jsonColumn struct {
+	*Column
+	key    []byte
+	fields [][]byte
+}
+
 func newJSONWriter(w *bufio.Writer, columns []Column) *jsonWriter {
-	return &jsonWriter{w: w, columns: columns}
+	return &jsonWriter{w: w, columns: jsonColumns(columns)}
+}
+
+func jsonColumns(columns []Column) []jsonColumn {
+	out := make([]jsonColumn, len(columns))
+	for i := range columns {
+		c := &columns[i]
+		out[i] = jsonColumn{Column: c, key: jsonKey(c.Name, i == 0)}
+		for j := range c.Fields {
+			out[i].fields = append(out[i].fields, jsonKey(c.Fields[j].Name, j == 0))
+		}
+	}
+	return out
+}
+
+// jsonKey is the text before a value of an object.
+func jsonKey(name string, first bool) []byte {
+	b := []byte{','}
+	if first {
+		b = []byte{'{'}
+	}
+	return append(appendJSONString(b, name), ':')
 }
 
 // WriteRow implements RowWriter.
 func (j *jsonWriter) WriteRow(cells [][][]Cell) error {
-	b := append(j.buf[:0], '{')
+	b := j.buf[:0]
 	for i := range j.columns {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendJSONString(b, j.columns[i].Name), ':')
+		b = append(b, j.columns[i].key...)
 		b = appendJSON(b, &j.columns[i], cells[i])
 	}
 	b = append(b, '}', '\n')
@@ -37,7 +64,7 @@ func (j *jsonWriter) WriteRow(cells [][][]Cell) error {
 }
 
 // appendJSON appends a column's value.
-func appendJSON(b []byte, c *Column, fields [][]Cell) []byte {
+func appendJSON(b []byte, c *jsonColumn, fields [][]Cell) []byte {
 	if !c.List {
 		return appendJSONCell(b, &c.Fields[0], &fields[0][0])
 	}
@@ -51,16 +78,12 @@ func appendJSON(b []byte, c *Column, fields [][]Cell) []byte {
 	return append(b, ']')
 }
 
-func appendJSONElement(b []byte, c *Column, fields [][]Cell, e int) []byte {
+func appendJSONElement(b []byte, c *jsonColumn, fields [][]Cell, e int) []byte {
 	if c.Fields[0].Name == "" {
 		return appendJSONCell(b, &c.Fields[0], &fields[0][e])
 	}
-	b = append(b, '{')
 	for f := range c.Fields {
-		if f > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendJSONString(b, c.Fields[f].Name), ':')
+		b = append(b, c.fields[f]...)
 		b = appendJSONCell(b, &c.Fields[f], &fields[f][e])
 	}
 	return append(b, '}')
@@ -99,18 +122,18 @@ func appendPlain(b []byte, f *Field, c *Cell) []byte {
 // no value; a list is JSON.
 type csvWriter struct {
 	w       *bufio.Writer
-	columns []Column
+	columns []jsonColumn
 	buf     []byte
 	cell    []byte
 }
 
 func newCSVWriter(w *bufio.Writer, columns []Column) (*csvWriter, error) {
-	c := &csvWriter{w: w, columns: columns}
+	c := &csvWriter{w: w, columns: jsonColumns(columns)}
 	for i := range columns {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}
-		c.buf = appendCSV(c.buf, columns[i].Name)
+		c.buf = appendCSV(c.buf, []byte(columns[i].Name))
 	}
 	_, err := w.Write(append(c.buf, '\r', '\n'))
 	return c, err
@@ -126,6 +149,10 @@ func (c *csvWriter) WriteRow(cells [][][]Cell) error {
 		col := &c.columns[i]
 		switch first := cells[i][0]; {
 		case col.List:
+			if len(first) == 0 {
+				b = append(b, "[]"...)
+				continue
+			}
 			c.cell = appendJSON(c.cell[:0], col, cells[i])
 		case first[0].Null:
 			continue
@@ -134,7 +161,7 @@ func (c *csvWriter) WriteRow(cells [][][]Cell) error {
 		default:
 			c.cell = appendPlain(c.cell[:0], &col.Fields[0], &first[0])
 		}
-		b = appendCSV(b, string(c.cell))
+		b = appendCSV(b, c.cell)
 	}
 	b = append(b, '\r', '\n')
 	c.buf = b
@@ -152,16 +179,26 @@ func appendHarmless(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-func appendCSV(b []byte, s string) []byte {
-	if !strings.ContainsAny(s, "\",\r\n") && (s == "" || s[0] != ' ') {
+func appendCSV(b, s []byte) []byte {
+	quoted := len(s) > 0 && s[0] == ' '
+	for _, c := range s {
+		if quoted = quoted || csvQuoted[c]; quoted {
+			break
+		}
+	}
+	if !quoted {
 		return append(b, s...)
 	}
 	b = append(b, '"')
-	for i := range len(s) {
-		if s[i] == '"' {
-			b = append(b, '"')
+	for {
+		i := bytes.IndexByte(s, '"')
+		if i < 0 {
+			return append(append(b, s...), '"')
 		}
-		b = append(b, s[i])
+		b = append(append(b, s[:i+1]...), '"')
+		s = s[i+1:]
 	}
-	return append(b, '"')
 }
+
+// csvQuoted are the bytes for which a cell needs quotes.
+var csvQuoted = [256]bool{'"': true, ',': true, '\r': true, '\n': true}

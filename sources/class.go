@@ -47,7 +47,7 @@ func (e Evidence) Words() []string {
 func (e Evidence) has(f Evidence) bool { return e&f != 0 }
 
 // collect gathers the evidence.
-func collect(f *Facts) Evidence {
+func collect(f *Facts, org string) Evidence {
 	var e Evidence
 	e.add(f.SPFPassed && aligned(f.SPFAlignment), AlignedSPF)
 	e.add(f.SPFPassed && !aligned(f.SPFAlignment), OtherSPF)
@@ -65,7 +65,6 @@ func collect(f *Facts) Evidence {
 	e.add(f.ListID != "", ListHeader)
 	e.add(f.ARCPassed, ValidARC)
 	e.add(!f.Client.IsValid(), NoClient)
-	org := Organizational(f.Author)
 	e.add(within(f.ClientName, org) || f.HELOPassed && within(f.HELO, org), OwnHost)
 	e.add(!f.SPFPassed && len(f.Signatures) == 0, NothingAtAll)
 	return e
@@ -78,8 +77,8 @@ func (e *Evidence) add(holds bool, piece Evidence) {
 }
 
 // classify weighs the evidence; the first that fits.
-func classify(f *Facts) Source {
-	e := collect(f)
+func classify(f *Facts, org string) Source {
+	e := collect(f, org)
 	c, w := e.class()
 	return Source{Class: c, Confidence: w, Evidence: e}
 }

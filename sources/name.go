@@ -4,25 +4,28 @@ import "mailaudit/evaluate/dmarc"
 
 // name names the sender. What cannot be forged comes first; a name that the
 // client only claims, the HELO, comes after the network it sends from.
-func name(f *Facts, c Class) (string, Basis) {
-	steps := [...]func(*Facts) (string, Basis){signer, returnPath, helo, reverseName, network, claimedHELO}
+func name(f *Facts, c Class, n *naming) (string, Basis) {
+	steps := [...]func(*Facts, *naming) (string, Basis){signer, returnPath, helo, reverseName, network, claimedHELO}
 	switch c {
 	case Forwarder:
 		// Its signatures and return path are those of who wrote.
-		steps = [...]func(*Facts) (string, Basis){foreignReturnPath, helo, reverseName, sealer, network, claimedHELO}
+		steps = [...]func(*Facts, *naming) (string, Basis){foreignReturnPath, helo, reverseName, sealer, network, claimedHELO}
+	case MailingList:
+		// What passes may be a signature of who wrote that the list left whole.
+		steps = [...]func(*Facts, *naming) (string, Basis){listSigner, returnPath, helo, reverseName, signer, network}
 	case OwnUnaligned, Unknown, LikelyForgery:
-		steps = [...]func(*Facts) (string, Basis){returnPath, helo, reverseName, network, claimedHELO, nothing}
+		steps = [...]func(*Facts, *naming) (string, Basis){returnPath, helo, reverseName, network, claimedHELO, nothing}
 	}
 	for _, step := range steps {
-		if n, b := step(f); n != "" {
-			return n, b
+		if s, b := step(f, n); s != "" {
+			return s, b
 		}
 	}
 	return "unknown", ByNothing
 }
 
 // signer is the signature that passed: an aligned one, else the first.
-func signer(f *Facts) (string, Basis) {
+func signer(f *Facts, n *naming) (string, Basis) {
 	best := -1
 	for i := range f.Signatures {
 		s := &f.Signatures[i]
@@ -30,7 +33,7 @@ func signer(f *Facts) (string, Basis) {
 			continue
 		}
 		if aligned(s.Alignment) {
-			return Organizational(s.Domain), BySignature
+			return n.organizational(s.Domain), BySignature
 		}
 		if best < 0 {
 			best = i
@@ -39,45 +42,61 @@ func signer(f *Facts) (string, Basis) {
 	if best < 0 {
 		return "", ByNothing
 	}
-	return Organizational(f.Signatures[best].Domain), BySignature
+	return n.organizational(f.Signatures[best].Domain), BySignature
 }
 
-func returnPath(f *Facts) (string, Basis) {
+// listSigner is a signature that passes in the domain that List-Id names.
+func listSigner(f *Facts, n *naming) (string, Basis) {
+	if f.ListID == "" {
+		return "", ByNothing
+	}
+	list := n.organizational(f.ListID)
+	for i := range f.Signatures {
+		if s := &f.Signatures[i]; s.Passed && n.organizational(s.Domain) == list && list != "" {
+			return list, BySignature
+		}
+	}
+	return "", ByNothing
+}
+
+func returnPath(f *Facts, n *naming) (string, Basis) {
 	if !f.SPFPassed {
 		return "", ByNothing
 	}
-	return Organizational(f.ReturnPath), ByReturnPath
+	return n.organizational(f.ReturnPath), ByReturnPath
 }
 
 // foreignReturnPath is a return path that the forwarder rewrote.
-func foreignReturnPath(f *Facts) (string, Basis) {
+func foreignReturnPath(f *Facts, n *naming) (string, Basis) {
 	if aligned(f.SPFAlignment) {
 		return "", ByNothing
 	}
-	return returnPath(f)
+	return returnPath(f, n)
 }
 
-func helo(f *Facts) (string, Basis) {
+func helo(f *Facts, n *naming) (string, Basis) {
 	if !f.HELOPassed {
 		return "", ByNothing
 	}
-	return Organizational(f.HELO), ByHELO
+	return n.organizational(f.HELO), ByHELO
 }
 
-func claimedHELO(f *Facts) (string, Basis) { return Organizational(f.HELO), ByHELO }
+func claimedHELO(f *Facts, n *naming) (string, Basis) { return n.organizational(f.HELO), ByHELO }
 
-func reverseName(f *Facts) (string, Basis) { return Organizational(f.ClientName), ByName }
+func reverseName(f *Facts, n *naming) (string, Basis) {
+	return n.organizational(f.ClientName), ByName
+}
 
-func sealer(f *Facts) (string, Basis) {
+func sealer(f *Facts, n *naming) (string, Basis) {
 	if !f.ARCPassed {
 		return "", ByNothing
 	}
-	return Organizational(f.ARCSealer), BySeal
+	return n.organizational(f.ARCSealer), BySeal
 }
 
-func network(f *Facts) (string, Basis) { return Network(f.Client), ByNetwork }
+func network(f *Facts, n *naming) (string, Basis) { return n.Network(f.Client), ByNetwork }
 
-func nothing(*Facts) (string, Basis) { return "", ByNothing }
+func nothing(*Facts, *naming) (string, Basis) { return "", ByNothing }
 
 // aligned tells whether an identifier is the author's, in whatever mode.
 func aligned(a dmarc.Alignment) bool { return a == dmarc.Strict || a == dmarc.Relaxed }

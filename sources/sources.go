@@ -17,6 +17,8 @@ import (
 // Facts are what is known of a message's way, all of it columns of a dataset.
 type Facts struct {
 	Author string // the author domain; must not be empty
+	// AuthorOrg is what Organizational says of it; found out where it is empty.
+	AuthorOrg string
 
 	ReturnPath   string // domain of MAIL FROM; empty for the null path and where unknown
 	SPFPassed    bool   // for the MAIL FROM identity
@@ -113,9 +115,15 @@ type Source struct {
 
 // Identify names and classes the sender of a message. It allocates nothing but
 // the name of a network.
-func Identify(f *Facts) Source {
-	s := classify(f)
-	s.Name, s.Basis = name(f, s.Class)
+func Identify(f *Facts) Source { return identify(f, nil) }
+
+func identify(f *Facts, m *Identifier) Source {
+	n := naming{m, f.Author, f.AuthorOrg}
+	if n.org == "" {
+		n.org = m.Organizational(f.Author)
+	}
+	s := classify(f, n.org)
+	s.Name, s.Basis = name(f, s.Class, &n)
 	return s
 }
 
@@ -162,16 +170,22 @@ func hostName(name string) bool {
 
 // Network is the block of addresses that one operator usually holds: /24, or
 // /48 for IPv6 (RFC 6177 section 2); empty for an invalid address.
-func Network(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
+func Network(a netip.Addr) string { return networkName(block(a)) }
+
+func block(a netip.Addr) netip.Prefix {
 	bits := 48
 	if a = a.Unmap(); a.Is4() {
 		bits = 24
 	}
 	p, err := a.WithZone("").Prefix(bits)
 	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+func networkName(p netip.Prefix) string {
+	if !p.IsValid() {
 		return ""
 	}
 	return p.String()

@@ -65,6 +65,9 @@ const driftExamples = 3
 type DriftTally struct {
 	compared map[string]int64 // by method
 	rows     map[driftKey]*DriftRow
+	// messageID tells the Message-ID where the record does not: it is needed for
+	// few.
+	messageID func() string
 }
 
 type driftKey struct {
@@ -140,15 +143,31 @@ func (t *DriftTally) compare(r *evaluate.Record, method, recorded, computed stri
 	}
 	row.Messages++
 	o := &r.Evidence.Origin
-	row.example(DriftExample{o.Source, o.Offset, r.Evidence.MessageID, o.Ordinal})
+	e := DriftExample{Source: o.Source, Offset: o.Offset, ordinal: o.Ordinal}
+	if !row.wants(&e) {
+		return true
+	}
+	if e.MessageID = r.Evidence.MessageID; t.messageID != nil {
+		e.MessageID = t.messageID()
+	}
+	row.example(e)
 	return true
+}
+
+func (e *DriftExample) compare(o *DriftExample) int {
+	return cmp.Or(cmp.Compare(e.ordinal, o.ordinal), cmp.Compare(e.Source, o.Source), cmp.Compare(e.Offset, o.Offset))
+}
+
+// wants tells whether a message comes before one of the examples, or there are
+// too few.
+func (d *DriftRow) wants(e *DriftExample) bool {
+	n := len(d.Examples)
+	return n < driftExamples || e.compare(&d.Examples[n-1]) < 0
 }
 
 // example keeps the first ones by their place in the run.
 func (d *DriftRow) example(e DriftExample) {
-	at, _ := slices.BinarySearchFunc(d.Examples, e, func(a, b DriftExample) int {
-		return cmp.Or(cmp.Compare(a.ordinal, b.ordinal), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Offset, b.Offset))
-	})
+	at, _ := slices.BinarySearchFunc(d.Examples, e, func(a, b DriftExample) int { return a.compare(&b) })
 	if d.Examples = slices.Insert(d.Examples, at, e); len(d.Examples) > driftExamples {
 		d.Examples = d.Examples[:driftExamples]
 	}

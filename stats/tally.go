@@ -3,6 +3,7 @@
 package stats
 
 import (
+	"strings"
 	"time"
 
 	"mailaudit/evaluate"
@@ -115,18 +116,24 @@ func (t *Tally) results(r *evaluate.Record) {
 }
 
 func (t *Tally) author(domain string, cat int, known bool) {
+	a := t.ofAuthor(domain)
+	a.messages++
+	if known {
+		a.breakdown[cat]++
+	}
+}
+
+// ofAuthor is an author domain's share.
+func (t *Tally) ofAuthor(domain string) *authorTally {
 	if t.authors == nil {
 		t.authors = make(map[string]*authorTally)
 	}
 	a := t.authors[domain]
 	if a == nil {
 		a = new(authorTally)
-		t.authors[domain] = a
+		t.authors[strings.Clone(domain)] = a
 	}
-	a.messages++
-	if known {
-		a.breakdown[cat]++
-	}
+	return a
 }
 
 func (t *Tally) time(at time.Time) {
@@ -179,14 +186,7 @@ func (t *Tally) words() []*counts {
 }
 
 func (t *Tally) mergeAuthor(d string, o *authorTally) {
-	if t.authors == nil {
-		t.authors = make(map[string]*authorTally)
-	}
-	a := t.authors[d]
-	if a == nil {
-		a = new(authorTally)
-		t.authors[d] = a
-	}
+	a := t.ofAuthor(d)
 	a.messages += o.messages
 	for i, n := range o.breakdown {
 		a.breakdown[i] += n
@@ -227,12 +227,16 @@ func Cause(r *evaluate.Record) string {
 		}
 		passed = passed || v.DKIM[i].Result == dkim.Pass
 	}
+	return cause(aligned, passed, v.DMARC.SPFAlignment)
+}
+
+func cause(broken, passed bool, spf dmarc.Alignment) string {
 	switch {
-	case aligned:
+	case broken:
 		return CauseBrokenSignature
 	case passed:
 		return CauseNotAligned
-	case v.DMARC.SPFAlignment == dmarc.Strict || v.DMARC.SPFAlignment == dmarc.Relaxed:
+	case spf == dmarc.Strict || spf == dmarc.Relaxed:
 		return CauseSPF
 	}
 	return CauseNothing

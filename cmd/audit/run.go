@@ -76,7 +76,7 @@ func (r *run) execute(ctx context.Context) error {
 	if errors.Is(err, errComplete) {
 		f := r.set.flags
 		fmt.Fprintf(r.streams.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
-		return summarize(r.streams, f.out, f.json, false)
+		return summarize(ctx, r.streams, f.out, f.json, false)
 	}
 	if err != nil {
 		return err

@@ -60,7 +60,11 @@ func (r *run) recount() error {
 		}
 		r.note(p)
 	}
-	return countRecords(d, &r.tally)
+	c, err := countRows(context.Background(), d, false)
+	if err == nil {
+		r.tally.Merge(&c.stats)
+	}
+	return err
 }
 
 // errComplete tells that there is nothing to resume.

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
+	"mailaudit/internal/pipeline"
 	"mailaudit/sink"
 	"mailaudit/stats"
 )
@@ -26,7 +32,7 @@ the likely reason.`,
   audit summary --drift audit-out
   audit summary --json audit-out | jq .breakdown`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return summarize(s, args[0], asJSON, drift) },
+		RunE: func(c *cobra.Command, args []string) error { return summarize(c.Context(), s, args[0], asJSON, drift) },
 	}
 	c.Flags().BoolVar(&drift, "drift", false, "tell where recorded and recomputed results differ, and why")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
@@ -35,35 +41,78 @@ the likely reason.`,
 
 // summarize counts a dataset's rows and prints the summary. Rows that could not
 // be evaluated do not make it fail: the summary tells of them.
-func summarize(s *streams, dir string, asJSON, drift bool) error {
+func summarize(ctx context.Context, s *streams, dir string, asJSON, drift bool) error {
 	d, err := openDataset(dir)
 	if err != nil {
 		return err
 	}
-	t := new(stats.Tally)
-	if err := count(d, t); err != nil {
-		return &statusError{exitIncomplete, err}
+	t, err := countRows(ctx, d, drift)
+	if err == nil {
+		err = countProblems(d, &t.stats)
 	}
-	sum := t.Summary()
-	if !drift {
-		return printSummary(s, &sum, asJSON)
+	if errors.Is(err, context.Canceled) {
+		return &statusError{exitInterrupt, errors.New("interrupted")}
 	}
-	dr, err := countDrift(d)
 	if err != nil {
 		return &statusError{exitIncomplete, err}
 	}
+	sum := t.stats.Summary()
+	if !drift {
+		return printSummary(s, &sum, asJSON)
+	}
+	dr := t.drift.Drift()
 	return printDrift(s, &sum, &dr, asJSON)
 }
 
-func countDrift(d *sink.Dataset) (stats.Drift, error) {
-	var t stats.DriftTally
-	for r, err := range d.Records(append(stats.DriftColumns, stats.Columns...)...) {
-		if err != nil {
-			return stats.Drift{}, err
+// counted is what a summary is made of.
+type counted struct {
+	stats stats.Tally
+	drift stats.DriftTally
+}
+
+// countRows counts the rows of a dataset, its parts side by side.
+func countRows(ctx context.Context, d *sink.Dataset, drift bool) (*counted, error) {
+	parts := func(yield func(int, error) bool) {
+		for i := range d.Parts() {
+			if !yield(i, nil) {
+				return
+			}
 		}
-		t.Add(r)
 	}
-	return t.Drift(), nil
+	worker := func() func(context.Context, int) (*counted, error) {
+		scan := new(sink.Scan)
+		return func(ctx context.Context, part int) (*counted, error) { return countPart(ctx, d, scan, part, drift) }
+	}
+	total := new(counted)
+	workers := runtime.GOMAXPROCS(0)
+	o := pipeline.Options[int]{Workers: workers, Window: workers}
+	for c, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
+		if err != nil {
+			return nil, err
+		}
+		total.stats.Merge(&c.stats)
+		total.drift.Merge(&c.drift)
+	}
+	return total, ctx.Err()
+}
+
+// countPart counts the rows of a part, column by column.
+func countPart(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int, drift bool) (*counted, error) {
+	if err := scan.Reopen(d, part); err != nil {
+		return nil, err
+	}
+	column := func(name string) stats.Column {
+		v := scan.Column(name)
+		return stats.Column{Codes: v.Codes, Dict: v.Dict, Numbers: v.Numbers, First: v.First}
+	}
+	c := new(counted)
+	for scan.Next() && ctx.Err() == nil {
+		c.stats.AddRows(scan.Rows(), column)
+		if drift {
+			c.drift.AddRows(scan.Rows(), column)
+		}
+	}
+	return c, cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }
 
 // printDrift prints the summary with the differences.
@@ -93,26 +142,13 @@ func openDataset(dir string) (*sink.Dataset, error) {
 	return d, nil
 }
 
-// count adds the rows of a dataset to a tally.
-func count(d *sink.Dataset, t *stats.Tally) error {
-	if err := countRecords(d, t); err != nil {
-		return err
-	}
+// countProblems adds the rows of the table problems to a tally.
+func countProblems(d *sink.Dataset, t *stats.Tally) error {
 	for p, err := range d.Problems() {
 		if err != nil {
 			return err
 		}
 		t.AddProblem(p.Code)
-	}
-	return nil
-}
-
-func countRecords(d *sink.Dataset, t *stats.Tally) error {
-	for r, err := range d.Records(stats.Columns...) {
-		if err != nil {
-			return err
-		}
-		t.Add(r)
 	}
 	return nil
 }

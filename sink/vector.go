@@ -1,0 +1,272 @@
+package sink
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// NoNumber is what a [Vector] holds where a number or a time is null.
+const NoNumber = math.MinInt64
+
+// Vector is one column of a row group: a value for each row, or, for a field of
+// a list, the values of all rows one after the other. It is good until the next
+// call of [Scan.Next].
+type Vector struct {
+	// Codes are the values of a column of text, as places in Dict; -1 is null.
+	// Equal codes are equal texts; unequal codes may be equal texts too.
+	Codes []int32
+	Dict  []string
+	// Numbers are the values of every other column but bytes: numbers,
+	// booleans (0 and 1), times (microseconds since 1970 in UTC). Null is
+	// NoNumber.
+	Numbers []int64
+	// First, for a field of a list, has a place for each row and one more: the
+	// values of row i are those from First[i] up to First[i+1].
+	First []int32
+
+	base   int32 // where the row group's dictionary begins in Dict; -1: not there yet
+	placed bool  // First is there already, from another field of the list
+}
+
+// Text is value i of a column of text; empty where it is null.
+func (v *Vector) Text(i int) string {
+	if c := v.Codes[i]; c >= 0 {
+		return v.Dict[c]
+	}
+	return ""
+}
+
+// Bool is value i of a column of booleans; false where it is null.
+func (v *Vector) Bool(i int) bool { return v.Numbers[i] == 1 }
+
+// Time is value i of a column of times; zero where it is null.
+func (v *Vector) Time(i int) time.Time {
+	if v.Numbers[i] == NoNumber {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.Numbers[i]).UTC()
+}
+
+// Span is where the values of row i are, for a field of a list.
+func (v *Vector) Span(i int) (from, to int) { return int(v.First[i]), int(v.First[i+1]) }
+
+// values is how many values are there so far.
+func (v *Vector) values() int32 { return int32(len(v.Codes) + len(v.Numbers)) }
+
+// grow makes room for n values.
+func (v *Vector) grow(k kind, n int) {
+	switch {
+	case k == raw:
+	case k.number():
+		v.Numbers = slices.Grow(v.Numbers, n)
+	default:
+		v.Codes = slices.Grow(v.Codes, n)
+	}
+}
+
+// nulls makes the vector complete where no value is there.
+func (v *Vector) nulls(k kind, rows int) {
+	if v.placed {
+		rows = int(v.First[len(v.First)-1])
+	}
+	v.grow(k, rows)
+	switch {
+	case k == raw:
+	case k.number():
+		v.Numbers = v.Numbers[:rows]
+		for i := range v.Numbers {
+			v.Numbers[i] = NoNumber
+		}
+	default:
+		v.Codes = v.Codes[:rows]
+		for i := range v.Codes {
+			v.Codes[i] = -1
+		}
+	}
+}
+
+// number tells whether values are numbers in a vector.
+func (k kind) number() bool {
+	return k == boolean || k == int32s || k == int64s || k == moment
+}
+
+// pad makes the vector complete where it was not read: all null.
+func (v *Vector) pad(rows int) {
+	v.Codes, v.Numbers, v.First = v.Codes[:0], v.Numbers[:0], []int32{0}
+	for range rows {
+		v.Codes, v.Numbers, v.First = append(v.Codes, -1), append(v.Numbers, NoNumber), append(v.First, 0)
+	}
+}
+
+// take adds the values of a page.
+func (v *Vector) take(c *cursor, isWord bool) {
+	switch {
+	case c.kind == raw:
+	case c.kind.number():
+		v.numbers(c)
+	case c.dictionary:
+		v.dictionary(c, isWord)
+	default:
+		v.texts(c, isWord)
+	}
+}
+
+// place tells whether level i of the page has a value. For lists it notes where
+// rows begin, and absent tells that there is no element at all.
+func (v *Vector) place(c *cursor, i int) (present, absent bool) {
+	if c.list {
+		if c.reps[i] == 0 && !v.placed {
+			v.First = append(v.First, v.values())
+		}
+		if c.defs[i] == 0 {
+			return false, true
+		}
+	}
+	return c.defs == nil || c.defs[i] == c.present, false
+}
+
+// dictionary adds a page of places in the row group's dictionary.
+func (v *Vector) dictionary(c *cursor, isWord bool) {
+	if v.base < 0 {
+		v.base = int32(len(v.Dict))
+		v.Dict = appendTexts(v.Dict, c.dictText, isWord || c.dictPlain)
+	}
+	switch {
+	case c.list:
+		v.listedCodes(c)
+	case len(c.indexes) == c.count && v.base == 0: // no nulls
+		v.Codes = append(v.Codes, c.indexes...)
+	default:
+		v.nullableCodes(c)
+	}
+}
+
+// nullableCodes adds the codes of a page of values.
+func (v *Vector) nullableCodes(c *cursor) {
+	n, next := len(v.Codes), 0
+	v.Codes = v.Codes[:n+c.count]
+	out := v.Codes[n:]
+	if len(c.indexes) == 0 {
+		for i := range out {
+			out[i] = -1
+		}
+		return
+	}
+	for i := range out {
+		if c.defs != nil && c.defs[i] != c.present {
+			out[i] = -1
+			continue
+		}
+		out[i] = v.base + c.indexes[next]
+		next++
+	}
+}
+
+// listedCodes adds the codes of a page of lists.
+func (v *Vector) listedCodes(c *cursor) {
+	if !v.placed {
+		v.rows(c)
+	}
+	if len(c.indexes) == c.count && v.base == 0 { // neither nulls nor empty lists
+		v.Codes = append(v.Codes, c.indexes...)
+		return
+	}
+	n, next := len(v.Codes), 0
+	codes := v.Codes[:n+c.count]
+	for _, def := range c.defs[:c.count] {
+		code := int32(-1)
+		if def == c.present {
+			code = v.base + c.indexes[next]
+			next++
+		}
+		codes[n] = code
+		n += min(int(def), 1) // no element at all: the next one takes its place
+	}
+	v.Codes = codes[:n]
+}
+
+// rows notes where the rows of a page of lists begin. It has no branches: how
+// many values a row has cannot be foretold.
+func (v *Vector) rows(c *cursor) {
+	n, at := len(v.First), v.values()
+	first := slices.Grow(v.First, c.count)[:n+c.count]
+	defs := c.defs[:c.count]
+	for i, rep := range c.reps[:c.count] {
+		first[n] = at
+		n += 1 - int(min(rep, 1))
+		at += int32(min(defs[i], 1))
+	}
+	v.First = first[:n]
+}
+
+// appendTexts adds a dictionary; a plain one has nothing that is escaped. The
+// texts are not copied where there is nothing to add them to.
+func appendTexts(dict, texts []string, plain bool) []string {
+	if plain && dict == nil {
+		return slices.Clip(texts)
+	}
+	if plain {
+		return append(dict, texts...)
+	}
+	for _, t := range texts {
+		dict = append(dict, UnescapeText(t))
+	}
+	return dict
+}
+
+// texts adds a page of texts, each with a code of its own.
+func (v *Vector) texts(c *cursor, isWord bool) {
+	next := 0
+	for i := range c.count {
+		present, absent := v.place(c, i)
+		switch {
+		case present:
+			t := c.text[c.offsets[next]:c.offsets[next+1]]
+			if next++; !isWord {
+				t = UnescapeText(t)
+			}
+			v.Codes = append(v.Codes, int32(len(v.Dict)))
+			v.Dict = append(v.Dict, t)
+		case !absent:
+			v.Codes = append(v.Codes, -1)
+		}
+	}
+}
+
+// numbers adds a page of numbers.
+func (v *Vector) numbers(c *cursor) {
+	if !c.list && len(c.int64s) == c.count && (c.kind == int64s || c.kind == moment) { // no nulls
+		v.Numbers = append(v.Numbers, c.int64s...)
+		return
+	}
+	if c.list && !v.placed {
+		v.rows(c)
+	}
+	n, next := len(v.Numbers), 0
+	numbers := v.Numbers[:n+c.count]
+	for i := range c.count {
+		switch {
+		case c.defs == nil || c.defs[i] == c.present:
+			numbers[n] = c.number(next)
+			next++
+		case c.list && c.defs[i] == 0: // no element at all
+			continue
+		default:
+			numbers[n] = NoNumber
+		}
+		n++
+	}
+	v.Numbers = numbers[:n]
+}
+
+// number is present value j of the page.
+func (c *cursor) number(j int) int64 {
+	switch c.kind {
+	case boolean:
+		return int64(c.booleans[j/8] >> (j % 8) & 1)
+	case int32s:
+		return int64(c.int32s[j])
+	}
+	return c.int64s[j]
+}
