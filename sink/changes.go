@@ -128,7 +128,7 @@ func CreateChanges(dir, createdBy string, overwrite bool) (*ChangesWriter, error
 		return nil, err
 	}
 	w.table = newTableWriter(changesTable(), dir, &w.opts, &privacy{mode: AddressesNone}) // no column holds a local part
-	return w, w.table.begin()
+	return w, w.table.begin(partName("changes", 0))
 }
 
 // Write adds a row and takes it over.

@@ -79,7 +79,9 @@ func (d *Dataset) Records(columns ...string) iter.Seq2[*evaluate.Record, error] 
 	return d.records(d.Manifest.Tables.Messages, columns)
 }
 
-// Parts is how many parts the table messages has.
+// Parts is how many parts the table messages has. In the order of their numbers
+// they are in that of the input, but for the parts of a generation, whose rows lie
+// between each other.
 func (d *Dataset) Parts() int { return len(d.Manifest.Tables.Messages) }
 
 // PartRecords is Records for one part, from 0: parts may be read side by side.
@@ -99,11 +101,12 @@ func (d *Dataset) records(parts []Part, columns []string) iter.Seq2[*evaluate.Re
 			withheld: d.Manifest.Addresses != AddressesFull,
 			hashed:   d.Manifest.Addresses == AddressesHash && !d.KeepHashes,
 		}
-		for _, p := range parts {
-			more, err := scanPart(d.dir, p, t, sel, s.fresh, func(r *row) bool {
-				s.settle()
-				return yield(r.Record, nil)
-			})
+		row := func(r *row) bool {
+			s.settle()
+			return yield(r.Record, nil)
+		}
+		for _, together := range inOrder(parts) {
+			more, err := scanParts(d.dir, together, t, sel, s.fresh, row)
 			if err != nil {
 				yield(nil, err)
 			}

@@ -181,12 +181,40 @@ func (d *Dataset) Export(table string, columns []string, begin func([]Column) (R
 	if err != nil {
 		return err
 	}
-	for _, p := range d.Manifest.Tables.byName(table) {
-		if err := exportPart(d.dir, p, infos, sel, w); err != nil {
+	for _, parts := range inOrder(d.Manifest.Tables.byName(table)) {
+		if len(parts) == 1 {
+			err = exportPart(d.dir, parts[0], infos, sel, w.WriteRow)
+		} else {
+			err = d.exportMerged(table, parts, infos, sel, w)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// exportMerged gives the rows of parts that lie between each other to w.
+func (d *Dataset) exportMerged(table string, parts []Part, chosen []columnInfo, sel selection, w RowWriter) error {
+	all, _, err := tableInfos(table)
+	if err != nil {
+		return err
+	}
+	m := newMerger(d.dir, all, sel)
+	cells := make([][][]Cell, len(chosen))
+	places := make([]*[]Cell, len(m.coder.leaves))
+	for i, in := range chosen {
+		cells[i] = make([][]Cell, 0, len(in.leaves)) // is not moved
+		for j, l := range in.leaves {
+			if sel.wants(in.name, l.name) {
+				cells[i] = append(cells[i], nil)
+				places[m.coder.find(in.dotted(j))] = &cells[i][len(cells[i])-1]
+			}
+		}
+	}
+	var written error
+	_, err = m.merge(parts, places, func() bool { written = w.WriteRow(cells); return written == nil })
+	return errors.Join(written, err)
 }
 
 // chooseColumns puts the chosen columns into the order in which they were named.
@@ -294,7 +322,8 @@ func (c *cursor) cells(dst []Cell, n int) []Cell {
 	return dst
 }
 
-func exportPart(dir string, p Part, infos []columnInfo, sel selection, w RowWriter) error {
+// exportPart calls row with the cells of each row of a part.
+func exportPart(dir string, p Part, infos []columnInfo, sel selection, row func([][][]Cell) error) error {
 	f, err := openPart(dir, p)
 	if err != nil {
 		return err
@@ -309,7 +338,7 @@ func exportPart(dir string, p Part, infos []columnInfo, sel selection, w RowWrit
 			if err := e.next(); err != nil {
 				return fmt.Errorf("%s: %w", f.path, err)
 			}
-			if err := w.WriteRow(e.cells); err != nil {
+			if err := row(e.cells); err != nil {
 				return err
 			}
 		}

@@ -90,7 +90,7 @@ func (r *run) openSink() error {
 // identity is what must be the same for a run to be resumed.
 func (r *run) identity() map[string]string {
 	m := r.flagWords()
-	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key", "dns-timeout"} {
+	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key", "dns-timeout", "partition-by"} { // the sink compares the last itself
 		delete(m, free)
 	}
 	if !r.set.profile.AsOf.IsZero() {
@@ -116,6 +116,9 @@ func (r *run) flagWords() map[string]string {
 	}
 	if f.retryFailed {
 		m["retry-failed"] = "true"
+	}
+	if f.partitionBy != "none" {
+		m["partition-by"] = f.partitionBy
 	}
 	for k, v := range m {
 		if v == "" || k == "limit" && v == "0" {
