@@ -37,6 +37,8 @@ var (
 	// ErrDiffers: Resume was asked for with other options than those that the
 	// run began with.
 	ErrDiffers = errors.New("the run was begun with other options")
+	// ErrLocked: another writer, of this process or another, is at work there.
+	ErrLocked = errors.New("another run is writing this dataset")
 )
 
 // Options are how a dataset is written.
@@ -73,6 +75,7 @@ type Options struct {
 // be resumed from its last checkpoint.
 type Writer struct {
 	dir  string
+	lock *os.File // nil where there is none
 	opts Options
 	err  error
 
@@ -101,7 +104,7 @@ type State struct {
 
 // Create begins a dataset in dir, or goes on with one.
 //
-// The error is ErrExists, ErrComplete, ErrDiffers, one about the options, or one
+// The error is ErrExists, ErrComplete, ErrDiffers, ErrLocked, one about the options, or one
 // of the file system.
 func Create(dir string, opts Options) (*Writer, error) {
 	if err := opts.complete(); err != nil {
@@ -126,10 +129,19 @@ func Create(dir string, opts Options) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	if err := w.claim(p.keyCheck()); err != nil {
+	if w.lock, err = lock(dir); err == nil {
+		err = w.claim(p.keyCheck())
+	}
+	if err != nil {
+		w.unlock()
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return w, nil
+}
+
+func (w *Writer) unlock() {
+	_ = w.lock.Close() // nil too
+	w.lock = nil
 }
 
 func (o *Options) privacy() (*privacy, error) {
@@ -369,6 +381,7 @@ func (w *Writer) Commit(m Manifest) error {
 		return w.err
 	}
 	w.err = errors.New("the dataset is committed")
+	w.unlock()
 	return nil
 }
 
@@ -401,6 +414,7 @@ func (w *tableWriter[T]) ensure() error {
 // checkpoint stays and can be resumed. After Commit it does nothing.
 func (w *Writer) Close() error {
 	_ = w.each(func(t partWriter) error { t.abandon(); return nil })
+	w.unlock()
 	if w.err == nil {
 		w.err = fs.ErrClosed
 	}

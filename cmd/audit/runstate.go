@@ -79,7 +79,7 @@ func (r *run) openSink() error {
 		return usageError("%s: a dataset is there already; give --resume, --overwrite or another --out", f.out)
 	case errors.Is(err, sink.ErrComplete):
 		return errComplete
-	case errors.Is(err, sink.ErrDiffers):
+	case errors.Is(err, sink.ErrDiffers), errors.Is(err, sink.ErrLocked):
 		return &statusError{exitUsage, err}
 	case err != nil:
 		return &statusError{exitIncomplete, err}
