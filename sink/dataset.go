@@ -30,6 +30,7 @@ type Dataset struct {
 	// take them for local parts: LocalsWithheld tells.
 	KeepHashes bool
 	dir        string
+	changes    []Part // see OpenTable
 }
 
 // Open opens a finished dataset. The error is ErrNoDataset, ErrIncomplete or one
@@ -40,6 +41,9 @@ func Open(dir string) (*Dataset, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		if begun, _ := exists(filepath.Join(dir, checkpointName)); begun {
 			return nil, fmt.Errorf("%s: %w", dir, ErrIncomplete)
+		}
+		if whatif, _ := exists(filepath.Join(dir, reportName)); whatif {
+			return nil, fmt.Errorf("%s: %w, only the table changes of a what-if", dir, ErrNoDataset)
 		}
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoDataset)
 	}
