@@ -146,8 +146,8 @@ func (m *monthWriter) spoolWaiting() error {
 	return nil
 }
 
-// usedLeaf is a leaf that has a value in one of the waiting rows: about half of
-// all have none.
+// usedLeaf is a leaf that has a value in one of the waiting rows, if only a null
+// in a list: about half of all have none.
 type usedLeaf struct {
 	leaf int
 	left []parquet.Value // of the rows that are not in the spool yet
@@ -157,7 +157,7 @@ func (m *monthWriter) findUsed() {
 	m.used = m.used[:0]
 	for j := range m.leaves {
 		values := m.leaves[j].values
-		if slices.ContainsFunc(values, func(v parquet.Value) bool { return !v.IsNull() }) {
+		if slices.ContainsFunc(values, func(v parquet.Value) bool { return !v.IsNull() || v.DefinitionLevel() > 0 }) {
 			m.used = append(m.used, usedLeaf{j, values})
 		}
 	}
