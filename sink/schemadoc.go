@@ -27,8 +27,9 @@ This is version %d of the schema. Columns are added, never renamed or dropped.
 - "null" says that a column may be null: there is no such value, or it is not known. A list without
   elements is empty, never null.
 - Local parts of addresses are left out (` + "`--addresses none`" + `, the default), kept as keyed hashes
-  (` + "`hash`" + `: the first 128 bits of HMAC-SHA-256 under the key of ` + "`--address-key`" + `) or kept
-  (` + "`full`" + `); the file metadata ` + "`audit.addresses`" + ` tells which. What the DNS publishes, and message identifiers, stay as they are.
+  (` + "`hash`" + `: in hex, the first 128 bits of HMAC-SHA-256 over the address, under the key of ` + "`--address-key`" + `)
+  or kept (` + "`full`" + `); the file metadata ` + "`audit.addresses`" + ` tells which. What the DNS publishes, message identifiers
+  and the names of sources stay as they are.
 - Each file describes its columns in its metadata, under ` + "`audit.column.NAME`" + `, its table under
   ` + "`audit.description`" + `, and has the version under ` + "`audit.schema_version`" + `.
 

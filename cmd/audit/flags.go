@@ -56,7 +56,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	fs.StringVar(&f.format, "format", "auto", "input `format`: "+strings.Join(formatWords(), ", "))
 	fs.StringSliceVar(&f.trusted, "trusted-networks", nil, "relays whose Received lines are believed, `CIDR,...`, besides private addresses")
 	fs.StringSliceVar(&f.authserv, "authserv-id", nil, "whose Authentication-Results are recorded as the verdict of the day")
-	fs.StringVar(&f.addresses, "addresses", "none", "whether local parts of addresses reach the dataset: none, hash or full")
+	fs.StringVar(&f.addresses, "addresses", "none", "what of local parts of addresses reaches the dataset: none, hash (under your key) or full")
 	fs.StringVar(&f.addressKey, "address-key", "", "`file` with the key for --addresses hash, 32 or more hex digits")
 	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
 	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
