@@ -167,21 +167,29 @@ func valueOf(l *frameLeaf, c *Cell) parquet.Value {
 // bytes are those of the frame.
 func (f *frameCoder) read(frame []byte, take func(i int, cells []Cell)) error {
 	r := frameReader{rest: frame}
-	for i := 0; i < len(f.leaves) && !r.bad; {
-		n := r.length()
-		if n == 0 {
-			i += r.length()
-			continue
-		}
+	for i, n := r.next(f, 0); n > 0; i, n = r.next(f, i+1) {
 		if cells := r.cells(&f.leaves[i], n, f); !r.bad {
 			take(i, cells)
 		}
-		i++
 	}
-	if r.bad || len(r.rest) > 0 {
-		return errFrame
+	return r.end()
+}
+
+// readValues appends the values of each leaf that has one to where at tells.
+func (f *frameCoder) readValues(frame []byte, at func(i int) *leafBatch) error {
+	r := frameReader{rest: frame}
+	for i, n := r.next(f, 0); n > 0; i, n = r.next(f, i+1) {
+		l, b := &f.leaves[i], at(i)
+		if !l.list {
+			b.values = append(b.values, r.one(l, n))
+			b.values[len(b.values)-1].SetDefinitionLevel(b.present)
+			continue
+		}
+		for j, c := range r.cells(l, n, f) {
+			b.values = leveled(b.values, valueOf(l, &c), min(j, 1), b.present)
+		}
 	}
-	return nil
+	return r.end()
 }
 
 // errFrame is a frame that is not as it was written: the temporary file was
@@ -194,9 +202,53 @@ type frameReader struct {
 	bad  bool
 }
 
+// next is the next leaf that has values, from i on, and how many; 0 at the end.
+func (r *frameReader) next(f *frameCoder, i int) (leaf, n int) {
+	for i < len(f.leaves) && !r.bad {
+		if n := r.length(); n > 0 {
+			return i, n
+		}
+		i += r.length()
+	}
+	return i, 0
+}
+
+// end tells whether the frame was one, and no more.
+func (r *frameReader) end() error {
+	if r.bad || len(r.rest) > 0 {
+		return errFrame
+	}
+	return nil
+}
+
+// one reads the only value of a leaf.
+func (r *frameReader) one(l *frameLeaf, n int) parquet.Value {
+	v := r.value(l)
+	if n != 1 || !l.number && v > int64(len(r.rest)) {
+		r.bad = true
+		return parquet.Value{}
+	}
+	switch {
+	case l.kind == boolean:
+		return parquet.BooleanValue(v != 0)
+	case l.kind == int32s:
+		return parquet.Int32Value(int32(v))
+	case l.number:
+		return parquet.Int64Value(v)
+	}
+	text := r.rest[:v:v]
+	r.rest = r.rest[v:]
+	return parquet.ByteArrayValue(text)
+}
+
 // length reads a number that cannot be more than the bytes that follow, or the
 // leaves that there are; 0 where the frame is bad.
 func (r *frameReader) length() int {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most are short
+		n := int(r.rest[0])
+		r.rest = r.rest[1:]
+		return n
+	}
 	n, size := binary.Uvarint(r.rest)
 	if size <= 0 || n > maxFrame {
 		r.bad, r.rest = true, nil

@@ -267,21 +267,16 @@ func (m *monthWriter) readBatch(r *spoolReader, n int) error {
 			return err
 		}
 		s.arena = s.arena[:len(s.arena)+size]
-		if err := m.coder.read(b, func(j int, cells []Cell) { m.take(row, j, cells) }); err != nil {
+		err = m.coder.readValues(b, func(j int) *leafBatch {
+			m.fill(j, row)
+			m.filled[j]++
+			return &m.leaves[j]
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// take appends the values of a row's leaf.
-func (m *monthWriter) take(row, j int, cells []Cell) {
-	m.fill(j, row)
-	m.filled[j]++
-	l, b := &m.coder.leaves[j], &m.leaves[j]
-	for i := range cells {
-		b.values = leveled(b.values, valueOf(l, &cells[i]), min(i, 1), b.present)
-	}
 }
 
 // noValues are what rows have in a leaf without a value.
@@ -289,9 +284,11 @@ var noValues [batchRows]parquet.Value
 
 // fill makes a leaf as long as so many rows.
 func (m *monthWriter) fill(j, rows int) {
-	b := &m.leaves[j]
-	b.values = append(b.values, noValues[:rows-m.filled[j]]...)
-	m.filled[j] = rows
+	if n := rows - m.filled[j]; n > 0 {
+		b := &m.leaves[j]
+		b.values = append(b.values, noValues[:n]...)
+		m.filled[j] = rows
+	}
 }
 
 // publish gives the sealed parts their names. Until the checkpoint that comes
