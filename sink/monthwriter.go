@@ -70,7 +70,7 @@ func newMonthWriter(w *tableWriter[*row]) *monthWriter {
 
 // resume goes on after the generations that are there.
 func (m *monthWriter) resume(parts []Part) {
-	if n := len(parts); n > 0 {
+	if n := len(parts); n > 0 && parts[n-1].Partition != nil {
 		m.generation = parts[n-1].Partition.Generation + 1
 	}
 }

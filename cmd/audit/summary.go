@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailaudit/evaluate"
 	"mailaudit/sink"
 	"mailaudit/stats"
 )
@@ -57,13 +58,24 @@ func summarize(s *streams, dir string, asJSON, drift bool) error {
 
 func countDrift(d *sink.Dataset) (stats.Drift, error) {
 	var t stats.DriftTally
-	for r, err := range d.Records(append(stats.DriftColumns, stats.Columns...)...) {
-		if err != nil {
-			return stats.Drift{}, err
-		}
-		t.Add(r)
+	if err := eachRecord(d, append(stats.DriftColumns, stats.Columns...), t.Add); err != nil {
+		return stats.Drift{}, err
 	}
 	return t.Drift(), nil
+}
+
+// eachRecord calls add for each row, part by part: tallies do not mind the order,
+// so the parts of a month need not be merged.
+func eachRecord(d *sink.Dataset, columns []string, add func(*evaluate.Record)) error {
+	for part := range d.Parts() {
+		for r, err := range d.PartRecords(part, columns...) {
+			if err != nil {
+				return err
+			}
+			add(r)
+		}
+	}
+	return nil
 }
 
 // printDrift prints the summary with the differences.
@@ -108,13 +120,7 @@ func count(d *sink.Dataset, t *stats.Tally) error {
 }
 
 func countRecords(d *sink.Dataset, t *stats.Tally) error {
-	for r, err := range d.Records(stats.Columns...) {
-		if err != nil {
-			return err
-		}
-		t.Add(r)
-	}
-	return nil
+	return eachRecord(d, stats.Columns, t.Add)
 }
 
 func printSummary(s *streams, sum *stats.Summary, asJSON bool) error {
