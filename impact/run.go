@@ -1,8 +1,10 @@
 package impact
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"mailaudit/evaluate/dmarc"
@@ -50,18 +52,35 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 	}
 	total := new(Impact)
 	o := pipeline.Options[int]{Workers: workers, Window: workers}
+	var changes []*sink.Change // of the generation
+	part := 0
 	for t, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, j.partWorker(each != nil)) {
 		if err != nil {
 			return nil, err
 		}
 		total.Merge(&t.total)
-		for _, c := range t.changes {
-			if err := each(c); err != nil {
-				return nil, err
-			}
+		changes = append(changes, t.changes...)
+		if part++; part < j.data.Parts() && j.data.Generation(part) == j.data.Generation(part-1) {
+			continue
 		}
+		if err := inOrder(changes, each); err != nil {
+			return nil, err
+		}
+		changes = nil
 	}
 	return total, ctx.Err()
+}
+
+// inOrder gives the changes of a generation, whose parts have rows between each
+// other's, to each.
+func inOrder(changes []*sink.Change, each func(*sink.Change) error) error {
+	slices.SortFunc(changes, func(a, b *sink.Change) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	for _, c := range changes {
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // partWorker makes what decides one part after the other.

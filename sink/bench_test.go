@@ -182,3 +182,42 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLayouts writes a generation whole: flat, by month in order of time, and
+// by month in no order at all.
+func BenchmarkLayouts(b *testing.B) {
+	const rows = 128 << 10
+	records := everydayRecords()
+	for _, c := range []struct {
+		name   string
+		by     PartitionBy
+		months int
+		mixed  bool
+	}{{"flat", PartitionNone, 1, false}, {"two months", PartitionMonth, 2, false}, {"240 months mixed", PartitionMonth, 240, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w, err := Create(b.TempDir(), Options{PartitionBy: c.by})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for n := range int64(rows) {
+					r := records[n%int64(len(records))]
+					month := int(n * int64(c.months) / rows)
+					if c.mixed {
+						month = int(n*7919) % c.months
+					}
+					r.Evidence.Origin.Ordinal = n
+					r.Evidence.Envelope.ReceivedAt = time.Date(2004, time.Month(1+month), 1, 0, 0, 0, 0, time.UTC)
+					if err := w.Write(r); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := w.Commit(Manifest{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows*b.N)/1000, "µs/row")
+		})
+	}
+}

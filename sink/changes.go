@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -34,6 +35,10 @@ type Change struct {
 	SenderEvidence                                     []string
 }
 
+// ChangesTable is the name of the table that a what-if writes. It is no table of a
+// dataset: see [OpenTable].
+const ChangesTable = "changes"
+
 // changesTable is the table changes. It is no part of a dataset: it has a
 // directory of its own.
 func changesTable() *table[*Change] {
@@ -45,8 +50,8 @@ func changesTable() *table[*Change] {
 		return wordColumn(name, doc, list, at)
 	}
 	return &table[*Change]{
-		name: "changes",
-		doc:  "One row for each message that a what-if would treat differently, or that it cannot judge, in input order.",
+		name: ChangesTable,
+		doc:  "One row for each message that a what-if would treat differently, or that it cannot judge, in input order. Not part of a dataset: audit whatif --out writes it to a folder of its own.",
 		columns: append(items(
 			always(textColumn("source", grouped, "Path as given; a member of an archive as path!member.", func(c *Change) *string { return &c.Source })),
 			int64Column("source_offset", "Where the unit begins in the uncompressed source, bytes.", func(c *Change) *int64 { return &c.Offset }),
@@ -128,7 +133,7 @@ func CreateChanges(dir, createdBy string, overwrite bool) (*ChangesWriter, error
 		return nil, err
 	}
 	w.table = newTableWriter(changesTable(), dir, &w.opts, &privacy{mode: AddressesNone}) // no column holds a local part
-	return w, w.table.begin()
+	return w, w.table.begin(partName(ChangesTable, 0))
 }
 
 // Write adds a row and takes it over.
@@ -151,15 +156,45 @@ func (w *ChangesWriter) Close() error {
 	return nil
 }
 
+// ErrNoChanges is the error of OpenTable where a folder has no complete table of
+// changes.
+var ErrNoChanges = errors.New("no table of changes, such as audit whatif --out writes")
+
+// OpenTable opens what has a table: a dataset, or for the table changes the folder
+// of a what-if, of which only that table can be exported. The error is one of
+// Open, or ErrNoChanges.
+func OpenTable(dir, table string) (*Dataset, error) {
+	if table != ChangesTable {
+		return Open(dir)
+	}
+	if whole, err := exists(filepath.Join(dir, reportName)); err != nil || !whole {
+		return nil, cmp.Or(err, fmt.Errorf("%s: %w", dir, ErrNoChanges))
+	}
+	p, err := changesPart(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Dataset{dir: dir, changes: []Part{p}}, nil
+}
+
+// changesPart is the table of changes of a folder.
+func changesPart(dir string) (Part, error) {
+	p := newPart(partName(ChangesTable, 0))
+	st, err := os.Stat(filepath.Join(dir, filepath.FromSlash(p.Path)))
+	if err == nil {
+		p.Bytes = st.Size()
+	}
+	return p, err
+}
+
 // ReadChanges calls row for each row of a table of changes until it returns
 // false. The row may be kept.
 func ReadChanges(dir string, row func(*Change) bool) error {
-	path := partName("changes", 0)
-	st, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path)))
+	p, err := changesPart(dir)
 	if err != nil {
 		return err
 	}
 	fresh := func() *Change { return new(Change) }
-	_, err = scanPart(dir, Part{Path: path, Bytes: st.Size()}, changesTable(), nil, fresh, row)
+	_, err = scanPart(dir, p, changesTable(), nil, fresh, row)
 	return err
 }

@@ -38,6 +38,9 @@ type cursor struct {
 	booleans   []byte
 	dictionary bool
 
+	merged bool   // values do not come from pages, but from given
+	given  []Cell // of the row
+
 	v value
 }
 
@@ -132,6 +135,9 @@ func dictionaryBytesOf(d parquet.Dictionary) ([]byte, []uint32) {
 
 // next returns the next value; it is good until the next call.
 func (c *cursor) next() *value {
+	if c.merged {
+		return c.nextGiven()
+	}
 	c.v = value{null: true}
 	if c.pos >= c.count && !c.load() {
 		return &c.v
@@ -166,6 +172,9 @@ func (c *cursor) next() *value {
 // elements is how many values the list has that begins here. A row never goes
 // over the end of a page.
 func (c *cursor) elements() int {
+	if c.merged {
+		return len(c.given)
+	}
 	if c.pos >= c.count && !c.load() {
 		return 0
 	}
@@ -181,7 +190,20 @@ func (c *cursor) elements() int {
 
 // skipEmpty passes over the place of a list without elements.
 func (c *cursor) skipEmpty() {
+	if c.merged {
+		return
+	}
 	if c.pos < c.count || c.load() {
 		c.pos++
 	}
+}
+
+// nextGiven is next where values are given, a row's at a time.
+func (c *cursor) nextGiven() *value {
+	g := &c.given[c.pos]
+	if c.pos++; c.pos == len(c.given) {
+		c.pos = 0 // those of the next row come
+	}
+	c.v = value{null: g.Null, n: g.Int, s: g.Text, b: g.Bytes}
+	return &c.v
 }

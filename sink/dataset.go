@@ -30,6 +30,7 @@ type Dataset struct {
 	// take them for local parts: LocalsWithheld tells.
 	KeepHashes bool
 	dir        string
+	changes    []Part // see OpenTable
 }
 
 // Open opens a finished dataset. The error is ErrNoDataset, ErrIncomplete or one
@@ -40,6 +41,9 @@ func Open(dir string) (*Dataset, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		if begun, _ := exists(filepath.Join(dir, checkpointName)); begun {
 			return nil, fmt.Errorf("%s: %w", dir, ErrIncomplete)
+		}
+		if whatif, _ := exists(filepath.Join(dir, reportName)); whatif {
+			return nil, fmt.Errorf("%s: %w, only the table changes of a what-if", dir, ErrNoDataset)
 		}
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoDataset)
 	}
@@ -79,7 +83,9 @@ func (d *Dataset) Records(columns ...string) iter.Seq2[*evaluate.Record, error] 
 	return d.records(d.Manifest.Tables.Messages, columns)
 }
 
-// Parts is how many parts the table messages has.
+// Parts is how many parts the table messages has. In the order of their numbers
+// they are in that of the input, but for the parts of a generation, whose rows lie
+// between each other.
 func (d *Dataset) Parts() int { return len(d.Manifest.Tables.Messages) }
 
 // PartRecords is Records for one part, from 0: parts may be read side by side.
@@ -99,11 +105,12 @@ func (d *Dataset) records(parts []Part, columns []string) iter.Seq2[*evaluate.Re
 			withheld: d.Manifest.Addresses != AddressesFull,
 			hashed:   d.Manifest.Addresses == AddressesHash && !d.KeepHashes,
 		}
-		for _, p := range parts {
-			more, err := scanPart(d.dir, p, t, sel, s.fresh, func(r *row) bool {
-				s.settle()
-				return yield(r.Record, nil)
-			})
+		row := func(r *row) bool {
+			s.settle()
+			return yield(r.Record, nil)
+		}
+		for _, together := range inOrder(parts) {
+			more, err := scanParts(d.dir, together, t, sel, s.fresh, row)
 			if err != nil {
 				yield(nil, err)
 			}

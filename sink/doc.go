@@ -8,6 +8,14 @@
 //	DIR/problems/part-NNNNN.parquet   what could not be evaluated, and why
 //	DIR/checkpoint.json               only while a run is under way
 //
+// With [PartitionMonth] the records lie in folders, as Hive names them:
+//
+//	DIR/messages/month=2024-03/part-NNNNN.parquet
+//
+// What would be one part, the records of a range of ordinals, is then a generation:
+// one part for each month in it, all with the same number. It counts as a whole or
+// not at all. Readers give records in input order all the same.
+//
 // [Create] begins or resumes one and [Writer.Commit] finishes it; [Open] reads
 // it back. A row keeps the evidence beside the verdict, so that [Dataset.Records]
 // can be judged again without the mail, and the answers of [Dataset.DNS] are

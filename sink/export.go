@@ -58,11 +58,11 @@ type Field struct {
 // TableNames lists the tables of a dataset.
 func TableNames() []string { return slices.Clone(tableNames[:]) }
 
-// UnknownTableError is a table that datasets do not have.
+// UnknownTableError is a table that neither datasets nor what-ifs have.
 type UnknownTableError struct{ Table string }
 
 func (e *UnknownTableError) Error() string {
-	return fmt.Sprintf("no table %q; there are %s", e.Table, strings.Join(tableNames[:], ", "))
+	return fmt.Sprintf("no table %q; there are %s, %s", e.Table, strings.Join(tableNames[:], ", "), ChangesTable)
 }
 
 // Columns describes the columns of a table, in order. The error is an
@@ -85,6 +85,9 @@ func tableInfos(table string) (infos []columnInfo, doc string, err error) {
 		return t.infos(), t.doc, nil
 	case "problems":
 		t := problemsTable()
+		return t.infos(), t.doc, nil
+	case ChangesTable:
+		t := changesTable()
 		return t.infos(), t.doc, nil
 	}
 	return nil, "", &UnknownTableError{Table: table}
@@ -146,10 +149,10 @@ type RowWriter interface {
 // Export writes a table of a dataset in a format. Columns are chosen as in
 // [Dataset.Records], but come in the order named; none means all.
 //
-// The error is an *UnknownTableError, an *UnknownColumnError, one of Open, or
-// one of w.
+// The error is an *UnknownTableError, an *UnknownColumnError, one of OpenTable,
+// or one of w.
 func Export(dir, table string, columns []string, format Format, w io.Writer) error {
-	d, err := Open(dir)
+	d, err := OpenTable(dir, table)
 	if err != nil {
 		return err
 	}
@@ -164,6 +167,14 @@ func Export(dir, table string, columns []string, format Format, w io.Writer) err
 		return nil, fmt.Errorf("no format %q; there are %s, %s, arrow", string(format), JSONLines, CSV)
 	})
 	return errors.Join(err, buf.Flush())
+}
+
+// parts are the parts of a table.
+func (d *Dataset) parts(table string) []Part {
+	if table == ChangesTable {
+		return d.changes
+	}
+	return d.Manifest.Tables.byName(table)
 }
 
 // Export gives each row of a table to the writer that begin makes for its
@@ -181,12 +192,40 @@ func (d *Dataset) Export(table string, columns []string, begin func([]Column) (R
 	if err != nil {
 		return err
 	}
-	for _, p := range d.Manifest.Tables.byName(table) {
-		if err := exportPart(d.dir, p, infos, sel, w); err != nil {
+	for _, parts := range inOrder(d.parts(table)) {
+		if len(parts) == 1 {
+			err = exportPart(d.dir, parts[0], infos, sel, w.WriteRow)
+		} else {
+			err = d.exportMerged(table, parts, infos, sel, w)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// exportMerged gives the rows of parts that lie between each other to w.
+func (d *Dataset) exportMerged(table string, parts []Part, chosen []columnInfo, sel selection, w RowWriter) error {
+	all, _, err := tableInfos(table)
+	if err != nil {
+		return err
+	}
+	m := newMerger(d.dir, all, sel)
+	cells := make([][][]Cell, len(chosen))
+	places := make([]*[]Cell, len(m.coder.leaves))
+	for i, in := range chosen {
+		cells[i] = make([][]Cell, 0, len(in.leaves)) // is not moved
+		for j, l := range in.leaves {
+			if sel.wants(in.name, l.name) {
+				cells[i] = append(cells[i], nil)
+				places[m.coder.find(in.dotted(j))] = &cells[i][len(cells[i])-1]
+			}
+		}
+	}
+	var written error
+	_, err = m.merge(parts, places, func() bool { written = w.WriteRow(cells); return written == nil })
+	return errors.Join(written, err)
 }
 
 // chooseColumns puts the chosen columns into the order in which they were named.
@@ -295,7 +334,8 @@ func (c *cursor) cells(dst []Cell, n int) []Cell {
 	return dst
 }
 
-func exportPart(dir string, p Part, infos []columnInfo, sel selection, w RowWriter) error {
+// exportPart calls row with the cells of each row of a part.
+func exportPart(dir string, p Part, infos []columnInfo, sel selection, row func([][][]Cell) error) error {
 	f, err := openPart(dir, p)
 	if err != nil {
 		return err
@@ -310,7 +350,7 @@ func exportPart(dir string, p Part, infos []columnInfo, sel selection, w RowWrit
 			if err := e.next(); err != nil {
 				return fmt.Errorf("%s: %w", f.path, err)
 			}
-			if err := w.WriteRow(e.cells); err != nil {
+			if err := row(e.cells); err != nil {
 				return err
 			}
 		}

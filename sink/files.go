@@ -117,19 +117,34 @@ func cutSuffix(s, suffix string, ok bool) (string, bool) {
 // Files with other names are not ours and stay.
 func removeParts(dir string, keep map[string]bool) error {
 	for _, table := range tableNames {
-		sub := filepath.Join(dir, table)
-		entries, err := os.ReadDir(sub)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := removePartsIn(dir, table, keep); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if !ownPart(e.Name()) || keep[table+"/"+e.Name()] {
-				continue
+	}
+	return nil
+}
+
+// removePartsIn is removeParts for one folder of the dataset, and for the folders
+// of months in it, which go too where nothing is left in them.
+func removePartsIn(dir, folder string, keep map[string]bool) error {
+	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(folder)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := folder + "/" + e.Name()
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		switch {
+		case e.IsDir() && ownFolder(e.Name()):
+			if err := removePartsIn(dir, name, keep); err != nil {
+				return err
 			}
-			if err := os.Remove(filepath.Join(sub, e.Name())); err != nil {
+			_ = os.Remove(path) // refused where something is left
+		case ownPart(e.Name()) && !keep[name]:
+			if err := os.Remove(path); err != nil {
 				return err
 			}
 		}

@@ -20,7 +20,9 @@ type Manifest struct {
 
 	SchemaVersion int       `json:"schema_version"`
 	Addresses     Addresses `json:"addresses"`
-	Tables        Tables    `json:"tables"`
+	// PartitionBy is how the table messages is laid out.
+	PartitionBy PartitionBy `json:"partition_by,omitempty"`
+	Tables      Tables      `json:"tables"`
 	// DNSWithheld counts the answers whose names held a local part, and which
 	// were left out of the table dns for it.
 	DNSWithheld int64 `json:"dns_withheld,omitempty"`
@@ -82,6 +84,7 @@ type checkpoint struct {
 	SchemaVersion int               `json:"schema_version"`
 	RowGroupRows  int               `json:"row_group_rows"`
 	PartRows      int64             `json:"part_rows"`
+	PartitionBy   PartitionBy       `json:"partition_by,omitempty"`
 	CreatedBy     string            `json:"created_by"`
 	Addresses     Addresses         `json:"addresses"`
 	KeyCheck      string            `json:"key_check,omitempty"`

@@ -14,7 +14,7 @@ import glob, sys
 import pyarrow.parquet as pq
 root = sys.argv[1]
 for table in ("messages", "dns", "problems"):
-    t = pq.ParquetDataset(sorted(glob.glob(f"{root}/{table}/*.parquet"))).read()
+    t = pq.ParquetDataset(sorted(glob.glob(f"{root}/{table}/**/*.parquet", recursive=True)), partitioning=None).read()
     t.validate(full=True)
     print(table, t.num_rows)
     if table == "messages":
@@ -22,19 +22,26 @@ for table in ("messages", "dns", "problems"):
         print(sum(len(x) for x in t["dkim"].to_pylist()), sum(len(x) for x in t["anomalies"].to_pylist()))
 `
 
-// TestPyArrow reads a dataset with PyArrow, where a Python that has it is there:
-// that of PYTHON, or python3.
+// TestPyArrow reads datasets of both layouts with PyArrow, where a Python that has
+// it is there: that of AUDIT_PYTHON, or python3.
 func TestPyArrow(t *testing.T) {
 	t.Parallel()
-	python := os.Getenv("PYTHON")
+	python := os.Getenv("AUDIT_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
 	if err := exec.Command(python, "-c", "import pyarrow").Run(); err != nil {
 		t.Skipf("no PyArrow to read with: %s: %v", python, err)
 	}
+	for _, opts := range []Options{smallOptions, monthOptions()} {
+		readByPyArrow(t, python, opts)
+	}
+}
+
+func readByPyArrow(t *testing.T, python string, opts Options) {
+	t.Helper()
 	dir := t.TempDir()
-	records := writeAll(t, dir, smallOptions, 8, 700)
+	records := writeAll(t, dir, opts, 8, 700)
 	out, err := exec.Command(python, "-c", readWithPython, dir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

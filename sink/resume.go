@@ -15,6 +15,7 @@ func (w *Writer) checkpoint(keyCheck string) *checkpoint {
 		SchemaVersion: w.opts.SchemaVersion,
 		RowGroupRows:  w.opts.RowGroupRows,
 		PartRows:      w.opts.PartRows,
+		PartitionBy:   w.opts.PartitionBy,
 		CreatedBy:     w.opts.CreatedBy,
 		Addresses:     w.opts.Addresses,
 		KeyCheck:      keyCheck,
@@ -35,13 +36,16 @@ func (w *Writer) resume(c *checkpoint, keyCheck string) error {
 			}
 		}
 	}
-	if err := removeFiles(w.dir, summaryName); err != nil {
+	if err := removeFiles(w.dir, summaryName, spoolName); err != nil {
 		return err
 	}
 	if err := removeParts(w.dir, c.Tables.names()); err != nil {
 		return err
 	}
 	w.messages.parts, w.answers.parts, w.problems.parts = c.Tables.Messages, c.Tables.DNS, c.Tables.Problems
+	if w.months != nil {
+		w.months.resume(c.Tables.Messages)
+	}
 	w.withhold.count = c.DNSWithheld
 	if c.Last != nil {
 		w.last = c.Last
@@ -88,6 +92,7 @@ func (c *checkpoint) differs(now *checkpoint) error {
 	differ("schema version", c.SchemaVersion, now.SchemaVersion)
 	differ("rows of a row group", c.RowGroupRows, now.RowGroupRows)
 	differ("rows of a part", c.PartRows, now.PartRows)
+	differ("partition-by", c.PartitionBy.word(), now.PartitionBy.word())
 	differ("program", c.CreatedBy, now.CreatedBy)
 	differ("addresses", c.Addresses, now.Addresses)
 	differ("key of the hashes", c.KeyCheck, now.KeyCheck)

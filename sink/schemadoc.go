@@ -26,16 +26,48 @@ This is version %d of the schema. Columns are added, never renamed or dropped.
   cnames of the table ` + "`dns`" + ` are escaped as in master files instead (` + "`\\255`" + `, ` + "`\\\\`" + `).
 - "null" says that a column may be null: there is no such value, or it is not known. A list without
   elements is empty, never null.
-- Local parts of addresses are left out, hashed or kept as ` + "`--addresses`" + ` says; the file metadata
-  ` + "`audit.addresses`" + ` tells which. What the DNS publishes, and message identifiers, stay as they are.
-- Each file describes its columns in its metadata, under ` + "`audit.column.NAME`" + `.
+- Local parts of addresses are left out (` + "`--addresses none`" + `, the default), kept as keyed hashes
+  (` + "`hash`" + `: in hex, the first 128 bits of HMAC-SHA-256 over the address, under the key of ` + "`--address-key`" + `)
+  or kept (` + "`full`" + `); the file metadata ` + "`audit.addresses`" + ` tells which. What the DNS publishes, message identifiers
+  and the names of sources stay as they are.
+- Each file describes its columns in its metadata, under ` + "`audit.column.NAME`" + `, its table under
+  ` + "`audit.description`" + `, and has the version under ` + "`audit.schema_version`" + `.
+
+## The layout
+
+A dataset is a folder:
+
+    manifest.json                     written last: its tables, their parts, inputs, flags, versions
+    summary.json
+    messages/part-NNNNN.parquet
+    dns/part-NNNNN.parquet
+    problems/part-NNNNN.parquet
+
+Rows are in input order, within a part and from part to part. ` + "`tables`" + ` in the manifest lists the parts, each with
+its rows, bytes, digest, and the first and last ordinal that it has.
+
+With ` + "`--partition-by month`" + `, the table ` + "`messages`" + ` has folders as Hive names them, and the manifest says
+` + "`\"partition_by\": \"month\"`" + `. The other tables stay as they are.
+
+    messages/month=2024-03/part-NNNNN.parquet
+    messages/month=%s/part-NNNNN.parquet
+
+- ` + "`month`" + ` is a column of the folders, not of the files: a string, the UTC month of ` + "`received_at`" + `, or where that
+  is null, of ` + "`date`" + `. It is null (Hive's word for that is the folder's name) where both are, and for a year before
+  %d or after %d, in which no mail can have arrived.
+- What would be one part is one generation: the same range of the input, one part for each of its months. They have
+  the same number, and the manifest gives each its ` + "`partition`" + `: the month and the number. A generation counts as a
+  whole or not at all.
+- Within a part, rows are in input order; the parts of a generation lie between each other. ` + "`ORDER BY ordinal`" + ` is
+  the order of the input, and ` + "`audit cat`" + ` gives it.
 `
 
-// WriteSchemaDocument writes docs/schema.md: every column of every table.
+// WriteSchemaDocument writes docs/schema.md: the layout, and every column of every
+// table.
 func WriteSchemaDocument(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, schemaIntro, SchemaVersion)
-	for _, table := range tableNames {
+	fmt.Fprintf(&b, schemaIntro, SchemaVersion, NullMonth, firstYear, lastYear)
+	for _, table := range append(TableNames(), ChangesTable) {
 		infos, doc, err := tableInfos(table)
 		if err != nil {
 			return err

@@ -70,10 +70,15 @@ func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *
 // append adds one row, which must not change from here on; ordinal is that of the message it belongs to, -1 for none.
 func (w *tableWriter[T]) append(r T, ordinal int64) error {
 	if w.file == nil {
-		if err := w.begin(); err != nil {
+		if err := w.begin(partName(w.table.name, len(w.parts))); err != nil {
 			return err
 		}
 	}
+	return w.add(r, ordinal)
+}
+
+// add is append where a part was begun.
+func (w *tableWriter[T]) add(r T, ordinal int64) error {
 	w.batch = append(w.batch, r)
 	w.file.part.count(ordinal)
 	if len(w.batch) == batchRows {
@@ -82,9 +87,9 @@ func (w *tableWriter[T]) append(r T, ordinal int64) error {
 	return nil
 }
 
-// begin opens the next part under its temporary name.
-func (w *tableWriter[T]) begin() error {
-	f, err := createPart(w.dir, w.table.name, len(w.parts))
+// begin opens a part under its temporary name.
+func (w *tableWriter[T]) begin(name string) error {
+	f, err := createPart(w.dir, name)
 	if err != nil {
 		return err
 	}
@@ -126,10 +131,16 @@ func (w *tableWriter[T]) flushBatch() error {
 	if err := w.takeApart(columns); err != nil {
 		return w.fail(err)
 	}
-	w.page += len(w.batch)
-	w.group += len(w.batch)
+	n := len(w.batch)
 	clear(w.batch)
 	w.batch = w.batch[:0]
+	return w.advance(n, columns)
+}
+
+// advance ends pages and row groups where that is due after n more rows.
+func (w *tableWriter[T]) advance(n int, columns []*parquet.ColumnWriter) error {
+	w.page += n
+	w.group += n
 	if w.group >= w.opts.RowGroupRows {
 		w.group, w.page = 0, 0
 		return w.fail(w.out.Flush())
@@ -146,9 +157,18 @@ func (w *tableWriter[T]) flushBatch() error {
 	return nil
 }
 
-// takeApart puts the batch's values into their columns. Columns know nothing of
-// each other, so each lane takes the next one that nobody has.
+// takeApart puts the batch's values into their columns.
 func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
+	return w.eachColumn(func(i int, s *scratch) error {
+		first, end := w.spans[i][0], w.spans[i][1]
+		w.table.columns[i].put(w.batch, w.leaves[first:end], s)
+		return w.writeColumn(i, columns)
+	})
+}
+
+// eachColumn calls do for each column. Columns know nothing of each other, so
+// each lane takes the next one that nobody has.
+func (w *tableWriter[T]) eachColumn(do func(i int, s *scratch) error) error {
 	var next atomic.Int64
 	var group errgroup.Group
 	lane := func(s *scratch) error {
@@ -158,7 +178,7 @@ func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
 			if i >= len(w.table.columns) {
 				return nil
 			}
-			if err := w.column(i, columns, s); err != nil {
+			if err := do(i, s); err != nil {
 				return err
 			}
 		}
@@ -169,11 +189,9 @@ func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
 	return errors.Join(lane(w.lanes[0]), group.Wait())
 }
 
-// column puts the batch's values into one column.
-func (w *tableWriter[T]) column(i int, columns []*parquet.ColumnWriter, s *scratch) error {
-	first, end := w.spans[i][0], w.spans[i][1]
-	w.table.columns[i].put(w.batch, w.leaves[first:end], s)
-	for j := first; j < end; j++ {
+// writeColumn gives the values of one column's leaves to their writers.
+func (w *tableWriter[T]) writeColumn(i int, columns []*parquet.ColumnWriter) error {
+	for j := w.spans[i][0]; j < w.spans[i][1]; j++ {
 		b := &w.leaves[j]
 		if _, err := columns[j].WriteRowValues(b.values); err != nil {
 			return err
@@ -189,18 +207,23 @@ func (w *tableWriter[T]) seal() error {
 	if w.file == nil {
 		return nil
 	}
-	if err := w.flushBatch(); err != nil {
+	if err := w.finish(); err != nil {
 		return err
-	}
-	if err := w.out.Close(); err != nil {
-		return w.fail(err)
 	}
 	if err := w.file.seal(); err != nil {
 		return err
 	}
 	w.opts.step.done()
-	w.page, w.group = 0, 0
 	return nil
+}
+
+// finish writes the rest of the part.
+func (w *tableWriter[T]) finish() error {
+	if err := w.flushBatch(); err != nil {
+		return err
+	}
+	w.page, w.group = 0, 0
+	return w.fail(w.out.Close())
 }
 
 // publish gives the sealed part its name.
@@ -242,7 +265,11 @@ type Part struct {
 	// to; -1 where they belong to none.
 	FirstOrdinal int64 `json:"first_ordinal"`
 	LastOrdinal  int64 `json:"last_ordinal"`
+	// Partition is nil where the table is not laid out in folders.
+	Partition *Partition `json:"partition,omitempty"`
 }
+
+func newPart(path string) Part { return Part{Path: path, FirstOrdinal: -1, LastOrdinal: -1} }
 
 func (p *Part) count(ordinal int64) {
 	p.Rows++
@@ -264,17 +291,16 @@ type partFile struct {
 }
 
 // partName is where part n of a table is in its dataset.
-func partName(table string, n int) string {
-	return fmt.Sprintf("%s/part-%05d.parquet", table, n)
-}
+func partName(table string, n int) string { return table + "/" + partFileName(n) }
+
+func partFileName(n int) string { return fmt.Sprintf("part-%05d.parquet", n) }
 
 // tempSuffix marks what is not finished.
 const tempSuffix = ".tmp"
 
-func createPart(dir, table string, n int) (*partFile, error) {
-	name := partName(table, n)
+func createPart(dir, name string) (*partFile, error) {
 	f := &partFile{
-		part:  Part{Path: name, FirstOrdinal: -1, LastOrdinal: -1},
+		part:  newPart(name),
 		final: filepath.Join(dir, filepath.FromSlash(name)),
 		hash:  xxh3.New(),
 	}

@@ -86,7 +86,7 @@ func (v *Vector) nulls(k kind, rows int) {
 	}
 }
 
-// number tells whether values are numbers in a vector.
+// number tells whether values of the kind are numbers, in a [Vector] and in a [Cell].
 func (k kind) number() bool {
 	return k == boolean || k == int32s || k == int64s || k == moment
 }

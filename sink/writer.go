@@ -37,6 +37,8 @@ var (
 	// ErrDiffers: Resume was asked for with other options than those that the
 	// run began with.
 	ErrDiffers = errors.New("the run was begun with other options")
+	// ErrLocked: another writer, of this process or another, is at work there.
+	ErrLocked = errors.New("another run is writing this dataset")
 )
 
 // Options are how a dataset is written.
@@ -47,7 +49,9 @@ type Options struct {
 	HashKey      []byte // for AddressesHash, at least 16 bytes
 	// Hashed tells that local parts come as the hashes of another dataset (see
 	// Dataset.KeepHashes) and are kept as they are, without a key.
-	Hashed        bool
+	Hashed bool
+	// PartitionBy says how the table messages is laid out.
+	PartitionBy   PartitionBy
 	SchemaVersion int    // SchemaVersion where 0
 	CreatedBy     string // the program, as Parquet's created_by
 
@@ -71,14 +75,15 @@ type Options struct {
 // be resumed from its last checkpoint.
 type Writer struct {
 	dir  string
+	lock *os.File // nil where there is none
 	opts Options
 	err  error
 
 	messages *tableWriter[*row]
+	months   *monthWriter // of messages; nil where they are not partitioned
+	rows     rowRing
 	answers  *tableWriter[*dnsRow]
 	problems *tableWriter[*Problem]
-	rows     [batchRows]row
-	count    int64 // of the records written
 	seen     answerSet
 	withhold withholder
 
@@ -99,7 +104,7 @@ type State struct {
 
 // Create begins a dataset in dir, or goes on with one.
 //
-// The error is ErrExists, ErrComplete, ErrDiffers, one about the options, or one
+// The error is ErrExists, ErrComplete, ErrDiffers, ErrLocked, one about the options, or one
 // of the file system.
 func Create(dir string, opts Options) (*Writer, error) {
 	if err := opts.complete(); err != nil {
@@ -115,16 +120,28 @@ func Create(dir string, opts Options) (*Writer, error) {
 		withhold: withholder{active: p.mode != AddressesFull},
 	}
 	w.messages = newTableWriter(messagesTable(), dir, &w.opts, p)
+	if opts.PartitionBy == PartitionMonth {
+		w.months = newMonthWriter(w.messages)
+	}
 	w.answers = newTableWriter(dnsTable(), dir, &w.opts, p)
 	w.problems = newTableWriter(problemsTable(), dir, &w.opts, p)
 	w.seen.init()
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	if err := w.claim(p.keyCheck()); err != nil {
+	if w.lock, err = lock(dir); err == nil {
+		err = w.claim(p.keyCheck())
+	}
+	if err != nil {
+		w.unlock()
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return w, nil
+}
+
+func (w *Writer) unlock() {
+	_ = w.lock.Close() // nil too
+	w.lock = nil
 }
 
 func (o *Options) privacy() (*privacy, error) {
@@ -152,6 +169,8 @@ func (o *Options) complete() error {
 		return fmt.Errorf("row groups of %d rows: not a multiple of %d", o.RowGroupRows, batchRows)
 	case o.PartRows < 0:
 		return fmt.Errorf("parts of %d rows", o.PartRows)
+	case o.PartitionBy != PartitionNone && o.PartitionBy != PartitionMonth:
+		return fmt.Errorf("partition by %q: there is only %s", string(o.PartitionBy), PartitionMonth)
 	case o.Overwrite && o.Resume:
 		return errors.New("overwrite and resume exclude each other")
 	}
@@ -181,7 +200,7 @@ func (w *Writer) claim(keyCheck string) error {
 		return ErrExists
 	}
 	// The manifest goes first: what is left is no finished dataset.
-	if err := removeFiles(w.dir, manifestName, checkpointName, summaryName); err != nil {
+	if err := removeFiles(w.dir, manifestName, checkpointName, summaryName, spoolName); err != nil {
 		return err
 	}
 	if err := removeParts(w.dir, nil); err != nil {
@@ -216,11 +235,7 @@ func (w *Writer) write(r *evaluate.Record) error {
 	if err := w.writeAnswers(r); err != nil {
 		return err
 	}
-	// The batch holds at most as many rows as there are places.
-	place := &w.rows[w.count%batchRows]
-	place.Record = r
-	w.count++
-	if err := w.messages.append(place, o.Ordinal); err != nil {
+	if err := w.addMessage(r, o.Ordinal); err != nil {
 		return err
 	}
 	if w.last == nil {
@@ -228,6 +243,21 @@ func (w *Writer) write(r *evaluate.Record) error {
 	}
 	*w.last = Place{Source: o.Source, Offset: o.Offset, Length: o.Length, Ordinal: o.Ordinal}
 	return nil
+}
+
+func (w *Writer) addMessage(r *evaluate.Record, ordinal int64) error {
+	if w.months != nil {
+		return w.months.append(r, ordinal)
+	}
+	return w.messages.append(w.rows.place(len(w.messages.batch), r), ordinal)
+}
+
+// rowRing has a place for each row of a batch.
+type rowRing [batchRows]row
+
+func (p *rowRing) place(i int, r *evaluate.Record) *row {
+	p[i].Record = r
+	return &p[i]
 }
 
 func (w *Writer) lastOrdinal() int64 {
@@ -297,10 +327,27 @@ func (w *Writer) rollTo(ordinal int64) error {
 
 // finishParts seals all parts before it names any.
 func (w *Writer) finishParts() error {
-	if err := errors.Join(w.messages.seal(), w.answers.seal(), w.problems.seal()); err != nil {
+	if err := w.each(partWriter.seal); err != nil {
 		return err
 	}
-	return errors.Join(w.messages.publish(), w.answers.publish(), w.problems.publish())
+	return w.each(partWriter.publish)
+}
+
+// partWriter is a table under way.
+type partWriter interface {
+	ensure() error  // begins a part where there is none at all
+	seal() error    // finishes what is under way under temporary names
+	publish() error // gives what is sealed its names
+	abandon()       // removes what is not published
+}
+
+// each does something with every table.
+func (w *Writer) each(do func(partWriter) error) error {
+	var messages partWriter = w.messages
+	if w.months != nil {
+		messages = w.months
+	}
+	return errors.Join(do(messages), do(w.answers), do(w.problems))
 }
 
 func (w *Writer) tables() Tables {
@@ -334,17 +381,19 @@ func (w *Writer) Commit(m Manifest) error {
 		return w.err
 	}
 	w.err = errors.New("the dataset is committed")
+	w.unlock()
 	return nil
 }
 
 func (w *Writer) commit(m Manifest) error {
 	// A table without rows still has a part, so that readers find its columns.
-	if err := errors.Join(w.messages.ensure(), w.answers.ensure(), w.problems.ensure()); err != nil {
+	if err := w.each(partWriter.ensure); err != nil {
 		return err
 	}
 	if err := w.finishParts(); err != nil {
 		return err
 	}
+	m.PartitionBy = w.opts.PartitionBy
 	m.SchemaVersion, m.Addresses, m.Tables = w.opts.SchemaVersion, w.opts.Addresses, w.tables()
 	m.DNSWithheld = w.withhold.count
 	if err := writeJSON(filepath.Join(w.dir, manifestName), &m, w.opts.step); err != nil {
@@ -358,15 +407,14 @@ func (w *tableWriter[T]) ensure() error {
 	if w.file != nil || len(w.parts) > 0 {
 		return nil
 	}
-	return w.begin()
+	return w.begin(partName(w.table.name, 0))
 }
 
 // Close gives up what is not committed: unfinished parts are removed, the last
 // checkpoint stays and can be resumed. After Commit it does nothing.
 func (w *Writer) Close() error {
-	w.messages.abandon()
-	w.answers.abandon()
-	w.problems.abandon()
+	_ = w.each(func(t partWriter) error { t.abandon(); return nil })
+	w.unlock()
 	if w.err == nil {
 		w.err = fs.ErrClosed
 	}

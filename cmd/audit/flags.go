@@ -44,6 +44,7 @@ type runFlags struct {
 	limit             int64
 	since, until      string
 	partRows          int64
+	partitionBy       string
 	logZone, logUntil string
 }
 
@@ -55,7 +56,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	fs.StringVar(&f.format, "format", "auto", "input `format`: "+strings.Join(formatWords(), ", "))
 	fs.StringSliceVar(&f.trusted, "trusted-networks", nil, "relays whose Received lines are believed, `CIDR,...`, besides private addresses")
 	fs.StringSliceVar(&f.authserv, "authserv-id", nil, "whose Authentication-Results are recorded as the verdict of the day")
-	fs.StringVar(&f.addresses, "addresses", "none", "whether local parts of addresses reach the dataset: none, hash or full")
+	fs.StringVar(&f.addresses, "addresses", "none", "what of local parts of addresses reaches the dataset: none, hash (under your key) or full")
 	fs.StringVar(&f.addressKey, "address-key", "", "`file` with the key for --addresses hash, 32 or more hex digits")
 	fs.Int64Var(&f.limit, "limit", 0, "stop after this many messages; 0 for all")
 	fs.StringVar(&f.since, "since", "", "only messages that arrived at this `time` or later (RFC 3339 or a date)")
@@ -92,7 +93,9 @@ func (f *runFlags) registerOutput(c *cobra.Command) {
 	fs.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
 	fs.BoolVar(&f.json, "json", false, "print the summary as JSON")
 	fs.Int64Var(&f.partRows, "part-rows", sink.DefaultPartRows, "messages that a part of a table covers: what a killed run may have to do again")
+	fs.StringVar(&f.partitionBy, "partition-by", "none", "layout of the table messages: none, or month for folders as Hive names them, messages/month=2024-03")
 	c.MarkFlagsMutuallyExclusive("resume", "overwrite")
+	complete(c, "partition-by", partitionWords...)
 	complete(c, "progress", "auto", "plain", "none")
 }
 
@@ -160,6 +163,13 @@ func (f *runFlags) checkWords(s *settings, _ time.Time) error {
 	}
 	if s.sink.PartRows = f.partRows; f.partRows < 1 {
 		return fmt.Errorf("--part-rows %d: less than 1", f.partRows)
+	}
+	switch f.partitionBy {
+	case "none":
+	case string(sink.PartitionMonth):
+		s.sink.PartitionBy = sink.PartitionMonth
+	default:
+		return fmt.Errorf("--partition-by %q: not one of %s", f.partitionBy, strings.Join(partitionWords, ", "))
 	}
 	if f.dnsTimeout <= 0 {
 		return fmt.Errorf("--dns-timeout %v: not more than 0", f.dnsTimeout)
@@ -285,6 +295,9 @@ func contains(words []string, w string) bool {
 	}
 	return false
 }
+
+// partitionWords are the words of --partition-by.
+var partitionWords = []string{"none", string(sink.PartitionMonth)}
 
 // formatWords are the words of --format.
 func formatWords() []string {

@@ -77,9 +77,10 @@ type killRun struct {
 	args []string
 }
 
-func newKillRun(t *testing.T) *killRun {
+func newKillRun(t *testing.T, more ...string) *killRun {
 	k := &killRun{t: t, in: killArchive(t), out: filepath.Join(t.TempDir(), "out")}
-	k.args = []string{"run", "--resume", "--part-rows", "20", "--progress", "none", "--dns", "zone:" + filepath.Join(testdata, "zone"), "--out"}
+	k.args = []string{"run", "--resume", "--part-rows", "20", "--progress", "none", "--dns", "zone:" + filepath.Join(testdata, "zone")}
+	k.args = append(append(k.args, more...), "--out")
 	return k
 }
 
@@ -115,7 +116,8 @@ func (k *killRun) until(parts int, after time.Duration, sig os.Signal, more ...s
 
 func (k *killRun) parts() int {
 	names, _ := filepath.Glob(filepath.Join(k.out, "messages", "*.parquet"))
-	return len(names)
+	months, _ := filepath.Glob(filepath.Join(k.out, "messages", "month=*", "*.parquet"))
+	return len(names) + len(months)
 }
 
 // reference is what the run writes when nobody interrupts it.
@@ -132,10 +134,27 @@ func (k *killRun) reference() string {
 // that can be resumed, and the end is, byte for byte, what an undisturbed run writes.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	k := newKillRun(t)
+	killed := killAndResume(t, newKillRun(t), 40)
+	if killed < 5 {
+		t.Errorf("only %d kills", killed)
+	}
+}
+
+// TestKillMonths is TestKill for a dataset by month, where a part of the input
+// has many files.
+func TestKillMonths(t *testing.T) {
+	t.Parallel()
+	killed := killAndResume(t, newKillRun(t, "--partition-by", "month"), 25)
+	if killed < 5 {
+		t.Errorf("only %d kills", killed)
+	}
+}
+
+// killAndResume kills a run up to that many times, and tells how often.
+func killAndResume(t *testing.T, k *killRun, times int) (killed int) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(9, 17))
-	killed := 0
-	for parts := 0; killed < 40; parts += 1 + r.IntN(10) {
+	for parts := 0; killed < times; parts += 1 + r.IntN(10) {
 		status, diag := k.until(parts, time.Duration(r.IntN(4000))*time.Microsecond, os.Kill, "--workers", fmt.Sprint(1+killed%3))
 		if status == exitProblems {
 			break
@@ -151,15 +170,16 @@ func TestKill(t *testing.T) {
 			t.Fatalf("summary of an unfinished dataset: exit status %d\n%s", status, diag)
 		}
 	}
-	if killed < 5 {
-		t.Errorf("only %d kills", killed)
-	}
 	if status, _, diag := statusOf(t, k.command(k.out)); status != exitProblems && status != exitOK {
 		t.Fatalf("exit status %d\n%s", status, diag)
 	}
 	if diff := datasetsDiffer(k.reference(), k.out); diff != "" {
 		t.Errorf("after %d kills:\n%s", killed, diff)
 	}
+	if left, _ := filepath.Glob(filepath.Join(k.out, "*.tmp")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	return killed
 }
 
 // TestInterrupt sends SIGINT: status 130, a word on how to go on, and the very

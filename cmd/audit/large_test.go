@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
@@ -80,13 +82,14 @@ const rssLimit = 300_000
 
 // judgeStream runs the command over what in gives on standard input, and returns
 // the summary and the peak of its memory in kilobytes, 0 where that is not told.
-func judgeStream(t *testing.T, in io.Reader, want int) (stats.Summary, int64) {
+func judgeStream(t *testing.T, in io.Reader, want int, more ...string) (stats.Summary, int64) {
 	t.Helper()
 	zone := filepath.Join(t.TempDir(), "zone")
 	if err := os.WriteFile(zone, []byte(fixtureZone), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c := command(t, "run", "--json", "--progress", "none", "--dns", "zone:"+zone, "--out", filepath.Join(t.TempDir(), "out"), "-")
+	args := []string{"run", "--json", "--progress", "none", "--dns", "zone:" + zone, "--out", filepath.Join(t.TempDir(), "out")}
+	c := command(t, append(append(args, more...), "-")...)
 	c.Stdin = in
 	status, out, diag := statusOf(t, c)
 	if status != want {
@@ -200,5 +203,46 @@ func TestPeakMemory(t *testing.T) {
 	t.Logf("2 GB: peak %d kB", rss)
 	if s.Messages != 1 || s.SPF["pass"] != 1 || rss > rssLimit {
 		t.Errorf("%d messages, spf %v, peak of %d kB", s.Messages, s.SPF, rss)
+	}
+}
+
+// anyMonth is passing messages of twenty years in no order.
+type anyMonth struct {
+	n, count int
+	left     []byte
+}
+
+func (a *anyMonth) Read(p []byte) (int, error) {
+	if len(a.left) == 0 {
+		if a.n == a.count {
+			return 0, io.EOF
+		}
+		at := time.Date(2004, 1, 1, 12, 0, a.n, 0, time.UTC).AddDate(0, a.n*7919%240, 0)
+		text := strings.ReplaceAll(passing(strconv.Itoa(a.n)), "Fri, 01 Mar 2024 12:00:00 +0000", at.Format(time.RFC1123Z))
+		a.left = []byte(fixtureFromLine + text + "\n")
+		a.n++
+	}
+	n := copy(p, a.left)
+	a.left = a.left[n:]
+	return n, nil
+}
+
+// TestPeakMemoryMonths writes and reads a dataset of 240 months in no order.
+func TestPeakMemoryMonths(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("AUDIT_LARGE") == "" {
+		t.Skip("AUDIT_LARGE=1 judges 600,000 messages")
+	}
+	out := filepath.Join(t.TempDir(), "lake")
+	s, rss := judgeStream(t, &anyMonth{count: 600_000}, exitOK, "--partition-by", "month", "--out", out)
+	t.Logf("peak of %d kB", rss)
+	if s.Messages != 600_000 || rss > rssLimit {
+		t.Errorf("%d messages, peak of %d kB", s.Messages, rss)
+	}
+	c := command(t, "cat", out, "--columns", "ordinal,dkim,message_id")
+	status, rows, diag := statusOf(t, c)
+	t.Logf("read back: peak of %d kB", peak(c))
+	if n := strings.Count(rows, "\n"); status != exitOK || n != 600_000 || peak(c) > rssLimit {
+		t.Errorf("exit status %d, %d rows, peak of %d kB\n%s", status, n, peak(c), diag)
 	}
 }

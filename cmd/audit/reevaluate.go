@@ -42,6 +42,7 @@ they were. Rules and moment are those of DATASET where no flag says otherwise.`,
 // reevaluate judges the rows of a dataset again; given tells which flags were on
 // the command line.
 func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string, given func(flag string) bool) error {
+	boundMemory()
 	d, err := openDataset(dataset)
 	if err != nil {
 		return err

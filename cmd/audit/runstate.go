@@ -83,7 +83,7 @@ func (r *run) openSink() error {
 		return usageError("%s: a dataset is there already; give --resume, --overwrite or another --out", f.out)
 	case errors.Is(err, sink.ErrComplete):
 		return errComplete
-	case errors.Is(err, sink.ErrDiffers):
+	case errors.Is(err, sink.ErrDiffers), errors.Is(err, sink.ErrLocked):
 		return &statusError{exitUsage, err}
 	case err != nil:
 		return &statusError{exitIncomplete, err}
@@ -94,7 +94,7 @@ func (r *run) openSink() error {
 // identity is what must be the same for a run to be resumed.
 func (r *run) identity() map[string]string {
 	m := r.flagWords()
-	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key", "dns-timeout"} {
+	for _, free := range []string{"workers", "progress", "json", "resume", "overwrite", "out", "address-key", "dns-timeout", "partition-by"} { // the sink compares the last itself
 		delete(m, free)
 	}
 	if !r.set.profile.AsOf.IsZero() {
@@ -120,6 +120,9 @@ func (r *run) flagWords() map[string]string {
 	}
 	if f.retryFailed {
 		m["retry-failed"] = "true"
+	}
+	if f.partitionBy != "none" {
+		m["partition-by"] = f.partitionBy
 	}
 	for k, v := range m {
 		if v == "" || k == "limit" && v == "0" {

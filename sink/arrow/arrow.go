@@ -22,7 +22,7 @@ const batchRows = 16 << 10
 // [sink.Export], whose errors it has. A table without rows is a stream with only
 // a schema.
 func Export(dir, table string, columns []string, w io.Writer) error {
-	d, err := sink.Open(dir)
+	d, err := sink.OpenTable(dir, table)
 	if err != nil {
 		return err
 	}
