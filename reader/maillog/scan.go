@@ -2,6 +2,8 @@ package maillog
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 )
 
@@ -43,17 +45,9 @@ func skip(b []byte, prefix string) ([]byte, bool) {
 
 // upTo returns b before the first of the bytes in stops.
 func upTo(b []byte, stops string) []byte {
-	if len(stops) == 1 {
-		if i := bytes.IndexByte(b, stops[0]); i >= 0 {
-			return b[:i]
-		}
-		return b
-	}
-	for i, c := range b {
-		for j := range len(stops) {
-			if c == stops[j] {
-				return b[:i]
-			}
+	for i := range len(stops) {
+		if n := bytes.IndexByte(b, stops[i]); n >= 0 {
+			b = b[:n]
 		}
 	}
 	return b
@@ -62,12 +56,31 @@ func upTo(b []byte, stops string) []byte {
 // word cuts the first word off b, which blanks end.
 func word(b []byte) (first, rest []byte) {
 	b = trimLeft(b)
-	for i, c := range b {
-		if c == ' ' || c == '\t' {
-			return b[:i], trimLeft(b[i+1:])
-		}
+	if i := blank(b); i >= 0 {
+		return b[:i], trimLeft(b[i+1:])
 	}
 	return b, nil
+}
+
+// blank is where the first blank or tab of b is, -1 where there is none. It
+// looks at eight bytes at a time: words are too short for bytes.IndexByte to
+// gain on two searches.
+func blank(b []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		sp, tab := w^ones*' ', w^ones*'\t'
+		if hit := ((sp-ones)&^sp | (tab-ones)&^tab) & tops; hit != 0 { // a byte of zeros; the lowest is exact
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == ' ' || b[i] == '\t' {
+			return i
+		}
+	}
+	return -1
 }
 
 func trimLeft(b []byte) []byte {
@@ -177,9 +190,37 @@ func peer(b []byte) (name []byte, ip netip.Addr, rest []byte, ok bool) {
 	return b[:i], address(b[i+1 : i+j]), b[i+j+1:], true
 }
 
-func isAlnum(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
+// classes tell what a byte can be part of.
+var classes = func() (t [256]class) {
+	for c := range t {
+		switch b := byte(c); {
+		case isDigit(b):
+			t[c] = alnum | shortQueueID | longQueueID | inDomain
+		case b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z':
+			t[c] = alnum | inDomain
+			if b >= 'A' && b <= 'F' {
+				t[c] |= shortQueueID
+			}
+			if !isVowel(b) {
+				t[c] |= longQueueID
+			}
+		case b == '.', b == '-', b == '_', b >= 0x80:
+			t[c] = inDomain
+		}
+	}
+	return t
+}()
+
+type class uint8
+
+const (
+	alnum        class = 1 << iota
+	shortQueueID       // a queue id of Postfix, in hex
+	longQueueID        // a long one, which has no vowels
+	inDomain           // a domain name as a log has one
+)
+
+func isAlnum(c byte) bool { return classes[c]&alnum != 0 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
@@ -189,7 +230,7 @@ func isDomain(b []byte) bool {
 		return false
 	}
 	for _, c := range b {
-		if !isAlnum(c) && c != '.' && c != '-' && c != '_' && c < 0x80 {
+		if classes[c]&inDomain == 0 {
 			return false
 		}
 	}
