@@ -150,7 +150,7 @@ func rspamdLog(n int, asJSON bool) []byte {
 		at = at.Add(123456 * time.Microsecond)
 		for _, m := range append(rspamdNoise(i), "task; rspamd_task_write_log: "+rspamdSummary(i, fmt.Sprintf("%X", 0xA0000000+i))) {
 			if asJSON {
-				rspamdEntry(&b, at, i, m)
+				rspamdJSONEntry(&b, at, i, m)
 			} else {
 				fmt.Fprintf(&b, "%s #%d(rspamd_proxy) <%06x>; %s\n", at.Format("2006-01-02 15:04:05.000"), 555+i%4, i, m)
 			}
@@ -159,8 +159,8 @@ func rspamdLog(n int, asJSON bool) []byte {
 	return b.Bytes()
 }
 
-// rspamdEntry writes an entry of the JSON log.
-func rspamdEntry(b *bytes.Buffer, at time.Time, i int, m string) {
+// rspamdJSONEntry writes an entry of the JSON log.
+func rspamdJSONEntry(b *bytes.Buffer, at time.Time, i int, m string) {
 	module, rest, _ := bytes.Cut([]byte(m), []byte("; "))
 	function, text, _ := bytes.Cut(rest, []byte(": "))
 	fmt.Fprintf(b, `{"ts": %d.%06d, "pid": %d, "severity": "info", "worker_type": "rspamd_proxy", "id": "%06x", "module": "%s", "function": "%s", "message": %s}`+"\n",

@@ -29,7 +29,7 @@ func (h *history) close() {
 
 func (h *history) line(s *stream, b []byte) verdict {
 	key, value := b, []byte(nil)
-	if i := bytes.IndexByte(b, ' '); i >= 0 {
+	if i := either(b, ' ', ' '); i < len(b) {
 		key, value = b[:i], trimRight(b[i+1:])
 	}
 	if len(key) == 0 {
@@ -48,7 +48,7 @@ func (h *history) line(s *stream, b []byte) verdict {
 
 func (h *history) job(s *stream, id []byte) {
 	h.close()
-	r := h.start(h.keyOf(nil, nil), s)
+	r := h.alone(s)
 	r.queueID = r.keep(id)
 	r.began, r.arrived = true, true
 	h.open, h.p = r, 0
@@ -95,7 +95,7 @@ func (h *history) envelope(r *record, v []byte) {
 	if bytes.IndexByte(v, '@') >= 0 {
 		r.from = r.keep(v)
 	} else if len(v) > 0 {
-		r.from = r.keep(append([]byte{'@'}, v...))
+		r.from = r.join('@', v)
 		r.spfDomain = r.keepLower(v)
 	}
 }

@@ -71,10 +71,16 @@ func (j *join) start(key []byte, s *stream) *record {
 	if j.count >= j.max {
 		j.give(j.used.next)
 	}
-	r := j.fresh()
-	r.source, r.offset, r.end = s.in.Source, s.begin, s.end
+	r := j.alone(s)
 	j.alias(r, key)
 	j.link(r)
+	return r
+}
+
+// alone makes a record that no later line is joined to by a key.
+func (j *join) alone(s *stream) *record {
+	r := j.fresh()
+	r.source, r.offset, r.end = s.in.Source, s.begin, s.end
 	j.count++
 	return r
 }

@@ -115,16 +115,18 @@ func longIDTime(id []byte) (time.Time, bool) {
 }
 
 func base52(b []byte) (n int64, ok bool) {
-	const digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 	for _, c := range b {
-		i := bytes.IndexByte([]byte(digits), c)
-		if i < 0 {
+		d := base52Digits[c]
+		if d == 0 {
 			return 0, false
 		}
-		n = n*52 + int64(i)
+		n = n*52 + int64(d-1)
 	}
 	return n, true
 }
+
+// base52Digits are those of long queue ids, each one more than it counts.
+var base52Digits = digits("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")
 
 // message returns the record of a queue id, opened where there is none. begin
 // tells that the line is one with which messages come in: where the record has

@@ -39,54 +39,10 @@ func (x *rspamd) text(s *stream, b []byte) verdict {
 
 // one makes a record of one line.
 func (x *rspamd) one(s *stream, fill func(*record) bool) {
-	r := x.start(x.keyOf(nil, nil), s)
+	r := x.alone(s)
 	s.dated(r)
 	r.began, r.ended, r.arrived = true, true, fill(r)
 	x.give(r)
-}
-
-// json reads a line of the JSON log (log_json), of the journal, or a row of the
-// history as the controller gives it.
-func (x *rspamd) json(s *stream, b []byte) verdict {
-	var function, msg, ts []byte
-	row := false
-	s.json.reset()
-	ok := s.json.object(b, func(key, v []byte) {
-		switch string(key) {
-		case "function", "func":
-			function = v
-		case "msg", "message":
-			msg = v
-		case "ts", "unix_time", "time_real":
-			if ts == nil || string(key) == "unix_time" {
-				ts = v
-			}
-		case "symbols":
-			row = true
-		}
-	})
-	switch {
-	case !ok:
-		return unknown
-	case row:
-		s.frame.kind, s.frame.stamp = stampUnix, ts
-		x.one(s, func(r *record) bool { return rspamdRow(s, r, b) })
-		return known
-	case ts != nil && msg != nil:
-		s.frame.kind, s.frame.stamp = stampUnix, ts
-		if isoLength(ts) > 0 {
-			s.frame.kind = stampISO
-		}
-		if string(function) == "rspamd_task_write_log" {
-			x.one(s, func(r *record) bool { return rspamdTask(r, msg) })
-			return known
-		}
-		return x.text(s, msg)
-	}
-	if s.framed(b) && string(s.frame.tag) == "rspamd" {
-		return x.text(s, s.frame.msg)
-	}
-	return foreign
 }
 
 // rspamd reads its summary in Postfix's log, joined by the queue id in it.
@@ -192,16 +148,24 @@ func rspamdSymbols(r *record, b []byte) {
 				return
 			}
 		}
-		first, more, _ := bytes.Cut(options, []byte(";"))
-		second, _, _ := bytes.Cut(more, []byte(";"))
-		rspamdSymbol(r, name, first, second, options)
+		r.set(&r.by, []byte("rspamd"))
+		if rspamdSays(name) {
+			rspamdSymbol(r, name, options)
+		}
 		b, _ = skip(rest, ",")
 	}
 }
 
-// rspamdSymbol takes over a symbol of the modules spf, dkim and dmarc.
-func rspamdSymbol(r *record, name, first, second, all []byte) {
-	r.set(&r.by, []byte("rspamd"))
+// rspamdSays tells whether a symbol can be one that rspamdSymbol knows.
+func rspamdSays(name []byte) bool {
+	return startsWith(name, "R_") || startsWith(name, "DMARC_") || startsWith(name, "FROM_")
+}
+
+// rspamdSymbol takes over a symbol of the modules spf, dkim and dmarc, whose
+// options are "one;two;".
+func rspamdSymbol(r *record, name, all []byte) {
+	first, more, _ := bytes.Cut(all, []byte(";"))
+	second, _, _ := bytes.Cut(more, []byte(";"))
 	if v, ok := skip(name, "R_SPF_"); ok {
 		r.set(&r.spf, []byte(rspamdSPF(v)))
 		return
@@ -285,62 +249,5 @@ func rspamdDKIM(r *record, word string, b []byte) {
 		if isDomain(domain) {
 			r.signed(domain, selector, nil, []byte(word), 0)
 		}
-	}
-}
-
-// rspamdRow reads a row of the history.
-func rspamdRow(s *stream, r *record, b []byte) bool {
-	s.json.reset()
-	var symbols []byte
-	s.json.object(b, func(key, v []byte) {
-		switch string(key) {
-		case "message-id", "message_id":
-			r.set(&r.messageID, unquote(v, '<', '>'))
-		case "qid", "queue_id":
-			r.set(&r.queueID, v)
-		case "ip":
-			r.clientIP(address(v))
-		case "helo":
-			r.set(&r.helo, v)
-		case "user":
-			r.authenticated = len(v) > 0 && string(v) != "unknown" && string(v) != "null"
-		case "sender_smtp", "from":
-			if string(v) != "unknown" {
-				r.mailFrom(v)
-			}
-		case "sender_mime":
-			r.author(domainOf(v))
-		case "symbols":
-			symbols = v
-		}
-	})
-	s.json.object(symbols, func(name, v []byte) { rspamdRowSymbol(s, r, name, v) })
-	return true
-}
-
-func rspamdRowSymbol(s *stream, r *record, name, v []byte) {
-	var options []byte
-	s.json.object(v, func(key, list []byte) {
-		if string(key) == "options" {
-			options = list
-		}
-	})
-	all := jsonList(options)
-	first, more, _ := bytes.Cut(all, []byte(";"))
-	second, _, _ := bytes.Cut(more, []byte(";"))
-	rspamdSymbol(r, name, first, second, all)
-}
-
-// jsonList turns ["a","b"] into a;b; - escapes do not occur in what is read of it.
-func jsonList(b []byte) (out []byte) {
-	for {
-		i := bytes.IndexByte(b, '"')
-		if i < 0 {
-			return out
-		}
-		b = b[i+1:]
-		v := upTo(b, `"`)
-		out = append(append(out, v...), ';')
-		b = b[min(len(v)+1, len(b)):]
 	}
 }

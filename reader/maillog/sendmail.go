@@ -68,10 +68,9 @@ func (m *sendmail) dated(s *stream, r *record, id []byte) {
 
 // sendmailTime reads the moment that a queue id holds, in UTC and to base 60.
 func sendmailTime(id []byte) (time.Time, bool) {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
 	var v [6]int
 	for i := range v {
-		if v[i] = bytes.IndexByte([]byte(digits), id[i]); v[i] < 0 {
+		if v[i] = int(base60[id[i]]) - 1; v[i] < 0 {
 			return time.Time{}, false
 		}
 	}
@@ -83,6 +82,16 @@ func sendmailTime(id []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.Date(year, time.Month(v[1]+1), v[2], v[3], v[4], v[5], 0, time.UTC), true
+}
+
+// base60 has the digits of Sendmail's queue ids, each one more than it counts.
+var base60 = digits("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx")
+
+func digits(all string) (t [256]uint8) {
+	for i := range len(all) {
+		t[all[i]] = uint8(i + 1)
+	}
+	return t
 }
 
 func (m *sendmail) record(s *stream, id []byte) *record {

@@ -307,6 +307,12 @@ func (y *years) in(b []byte, year int) time.Time {
 	return time.Date(year, mo, d, 0, 0, sec, 0, y.zone).UTC()
 }
 
+// agrees tells whether the stamp parsed last is this one and lies, in the year
+// that lines have now, near a moment: what hint would find.
+func (y *years) agrees(stamp []byte, near time.Time) bool {
+	return bytes.Equal(stamp, y.seen) && y.seenTime.Sub(near).Abs() < 2*day && y.seenTime.In(y.zone).Year() == y.year
+}
+
 // hint tells that a line with this stamp was written near a moment.
 func (y *years) hint(stamp []byte, near time.Time) {
 	if len(stamp) < 14 {

@@ -165,7 +165,9 @@ func (s *stream) datedBy(r *record, id time.Time) {
 	if s.frame.kind != stampBSD {
 		return
 	}
-	s.years.hint(s.frame.stamp, id)
+	if !s.years.agrees(s.frame.stamp, id) {
+		s.years.hint(s.frame.stamp, id)
+	}
 	if s.time().Sub(id).Abs() < zones {
 		r.at, r.yearless = id, false
 	}
