@@ -14,7 +14,8 @@ type join struct {
 	ended  [settle]*record
 	at     int // where the next ended record goes
 	free   []*record
-	key    []byte // scratch
+	rooms  []whole // for records that are given out
+	key    []byte  // scratch
 
 	anomalies anomalies
 
@@ -120,12 +121,24 @@ func (j *join) end(r *record) {
 
 // give gives a record out and forgets it.
 func (j *join) give(r *record) {
-	u, arrived := r.unit(j.format), r.arrived
+	if !r.arrived || j.stopped {
+		j.drop(r)
+		return
+	}
+	u := r.unit(j.format, j.room())
 	u.Anomalies = j.anomalies[r.oddities()]
 	j.drop(r)
-	if arrived && !j.stopped {
-		j.stopped = !j.out(u, nil)
+	j.stopped = !j.out(u, nil)
+}
+
+// room is where the next record to be given out goes.
+func (j *join) room() *whole {
+	if len(j.rooms) == 0 {
+		j.rooms = make([]whole, slab)
 	}
+	w := &j.rooms[0]
+	j.rooms = j.rooms[1:]
+	return w
 }
 
 // drop forgets a record.

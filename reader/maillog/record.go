@@ -170,11 +170,14 @@ type whole struct {
 	signature [1]reader.LoggedSignature
 }
 
-// unit makes the record what the reader gives out.
-func (r *record) unit(format reader.Format) reader.Unit {
+// slab is how many records given out lie in one allocation: enough for its cost
+// to be small, and few enough for one that is kept to hold little beside.
+const slab = 16
+
+// unit makes the record what the reader gives out, in w.
+func (r *record) unit(format reader.Format, w *whole) reader.Unit {
 	mem := string(r.mem)
 	get := func(t text) string { return mem[t.from:t.to] }
-	w := new(whole)
 	l, c := &w.log, &w.log.Recorded // field by field: a literal is built elsewhere and copied
 	l.QueueID, l.ReceivedAt, l.ClientIP, l.ClientName, l.HELO = get(r.queueID), r.at, r.ip, get(r.client), get(r.helo)
 	l.MailFrom, l.HasMailFrom, l.Authenticated, l.MessageID = get(r.from), r.hasFrom, r.authenticated, get(r.messageID)
