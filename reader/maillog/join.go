@@ -14,8 +14,8 @@ type join struct {
 	ended  [settle]*record
 	at     int // where the next ended record goes
 	free   []*record
-	rooms  []whole // for records that are given out
-	key    []byte  // scratch
+	given  slab
+	key    []byte // scratch
 
 	anomalies anomalies
 
@@ -125,20 +125,10 @@ func (j *join) give(r *record) {
 		j.drop(r)
 		return
 	}
-	u := r.unit(j.format, j.room())
+	u := r.unit(j.format, j.given.room(), j.given.text(r.mem))
 	u.Anomalies = j.anomalies[r.oddities()]
 	j.drop(r)
 	j.stopped = !j.out(u, nil)
-}
-
-// room is where the next record to be given out goes.
-func (j *join) room() *whole {
-	if len(j.rooms) == 0 {
-		j.rooms = make([]whole, slab)
-	}
-	w := &j.rooms[0]
-	j.rooms = j.rooms[1:]
-	return w
 }
 
 // drop forgets a record.

@@ -163,20 +163,8 @@ func (r *record) same(s *signature, domain, selector, result []byte) bool {
 		(s.result.empty() || len(result) == 0 || string(r.bytes(s.result)) == string(result))
 }
 
-// whole is a record as it is given out, with room for what most have one of.
-type whole struct {
-	log       reader.LogRecord
-	author    [1]string
-	signature [1]reader.LoggedSignature
-}
-
-// slab is how many records given out lie in one allocation: enough for its cost
-// to be small, and few enough for one that is kept to hold little beside.
-const slab = 16
-
-// unit makes the record what the reader gives out, in w.
-func (r *record) unit(format reader.Format, w *whole) reader.Unit {
-	mem := string(r.mem)
+// unit makes the record what the reader gives out, in w and with its text.
+func (r *record) unit(format reader.Format, w *whole, mem string) reader.Unit {
 	get := func(t text) string { return mem[t.from:t.to] }
 	l, c := &w.log, &w.log.Recorded // field by field: a literal is built elsewhere and copied
 	l.QueueID, l.ReceivedAt, l.ClientIP, l.ClientName, l.HELO = get(r.queueID), r.at, r.ip, get(r.client), get(r.helo)
