@@ -91,6 +91,21 @@ func TestSendmail(t *testing.T) {
 	}
 }
 
+// TestSendmailChosen: what a client puts into its address and message id is not
+// taken for what Sendmail itself says.
+func TestSendmailChosen(t *testing.T) {
+	t.Parallel()
+	got := readLogs(t, Options{}, stamp("Feb 23 14:13:08",
+		`sm-mta[1]: s1NED81M017126: from=<"relay=x [198.51.100.66], auth=PLAIN,"@example.org>, size=1, class=0, nrcpts=1, msgid=<1,nrcpts=0, auth=PLAIN, relay=y [198.51.100.67]>, proto=ESMTP, daemon=MTA, relay=mail.example.org [192.0.2.7]`,
+		"sm-mta[2]: s1NED81M017126: to=<b@example.com>, stat=Sent",
+		"sm-mta[1]: s1NED81M017127: from=<a@example.org>, size=1, class=0, nrcpts=1, msgid=<2@example.org>, proto=ESMTPSA, daemon=MSA, tls_verify=NO, auth=PLAIN, relay=mail.example.org [192.0.2.8]",
+		"sm-mta[2]: s1NED81M017127: to=<b@example.com>, stat=Sent",
+	))
+	expect(t, got,
+		`s1NED81M017126 192.0.2.7 mail.example.org helo= <"relay=x [198.51.100.66], auth=PLAIN,"@example.org> id=<1`,
+		"s1NED81M017127 192.0.2.8 mail.example.org helo= <a@example.org> auth id=2@example.org")
+}
+
 // TestSendmailZone: a stamp of a zone five hours west, and the moment its id holds.
 func TestSendmailZone(t *testing.T) {
 	t.Parallel()

@@ -64,6 +64,16 @@ func (r *record) keep(b []byte) text {
 	return text{uint32(from), uint32(len(r.mem))}
 }
 
+// keepWord is keep of a word of ours.
+func (r *record) keepWord(w string) text {
+	if len(w) == 0 || len(r.mem)+len(w) > maxRecord {
+		return text{}
+	}
+	from := len(r.mem)
+	r.mem = append(r.mem, w...)
+	return text{uint32(from), uint32(len(r.mem))}
+}
+
 // join is keep with a byte put before b.
 func (r *record) join(c byte, b []byte) text {
 	if len(r.mem)+1+len(b) > maxRecord {

@@ -124,7 +124,8 @@ func (m *sendmail) entry(s *stream, id, b []byte) {
 	}
 }
 
-// arrival reads "from=<a@b>, size=1, nrcpts=1, msgid=<x@y>, relay=name [ip]".
+// arrival reads "from=<a@b>, size=1, class=0, nrcpts=1, msgid=<x@y>, proto=ESMTP,
+// daemon=MTA, relay=name [ip]".
 func (m *sendmail) arrival(s *stream, id, b []byte) {
 	r := m.record(s, id)
 	if r.claimed {
@@ -138,24 +139,65 @@ func (m *sendmail) arrival(s *stream, id, b []byte) {
 		from = upTo(b[5:], ",")
 	}
 	r.mailFrom(from)
-	r.set(&r.messageID, unquote(field(b, ", msgid=", ", "), '<', '>'))
-	if indexOf(b, ", auth=") >= 0 || indexOf(b, ", authid=") >= 0 {
-		r.authenticated = true
-	}
-	m.relay(r, b)
-	if string(field(b, ", nrcpts=", ", ")) == "0" && !r.ended { // every recipient was refused
+	var f sendmailFields
+	f.parse(b[5+len(from):])
+	r.set(&r.messageID, unquote(f.msgid, '<', '>'))
+	r.authenticated = r.authenticated || f.auth
+	m.relay(r, f.relay)
+	if f.nobody && !r.ended { // every recipient was refused
 		m.join.end(r)
 	}
 }
 
-// relay reads "relay=name [ip] (may be forged)" or "relay=user@localhost".
+// sendmailFields are what stands behind the sender of a message.
+type sendmailFields struct {
+	msgid, relay []byte
+	auth, nobody bool
+}
+
+// parse reads them in one pass. A client chooses the message id, so what stands
+// before it counts the first time, and what stands behind it the last.
+func (f *sendmailFields) parse(b []byte) {
+	for at := 0; ; {
+		i := bytes.IndexByte(b[at:], '=')
+		if i < 0 {
+			return
+		}
+		at += i + 1
+		switch key := lastWord(b[:at-1]); string(key) {
+		case "nrcpts":
+			f.nobody = f.nobody || f.msgid == nil && string(upTo(b[at:], ", ")) == "0"
+		case "msgid":
+			if f.msgid == nil {
+				f.msgid = upTo(b[at:], ", ")
+			}
+		case "proto":
+			f.auth = false
+		case "auth", "authid":
+			f.auth = true
+		case "relay":
+			f.relay = b[at:]
+		}
+	}
+}
+
+// lastWord is what stands behind the last ", " of b, where that is near its end.
+func lastWord(b []byte) []byte {
+	for i := len(b) - 1; i > 0 && i >= len(b)-8; i-- {
+		if b[i] == ' ' && b[i-1] == ',' {
+			return b[i+1:]
+		}
+	}
+	return nil
+}
+
+// relay reads "name [ip] (may be forged)" or "user@localhost".
 func (m *sendmail) relay(r *record, b []byte) {
-	v, ok := after(b, "relay=")
-	if !ok {
+	if b == nil {
 		return
 	}
-	v = upTo(v, ",")
-	if name, ip, _, ok := peer(v); ok {
+	b = upTo(b, ",")
+	if name, ip, _, ok := peer(b); ok {
 		r.set(&r.client, trimRight(name))
 		r.clientIP(ip)
 		return
@@ -168,7 +210,8 @@ func (m *sendmail) relay(r *record, b []byte) {
 func (m *sendmail) rejection(s *stream, id, b []byte) {
 	r := m.record(s, id)
 	r.began, r.arrived = true, true
-	m.relay(r, b)
+	relay, _ := after(b, ", relay=")
+	m.relay(r, relay)
 	if startsWith(b, "ruleset=check_mail, arg1=") {
 		if from, ok := bracketed(b[len("ruleset=check_mail, arg1="):]); ok {
 			r.mailFrom(from)
