@@ -120,9 +120,15 @@ func TestRspamd(t *testing.T) {
 	const task = `id: <1@example.org>, qid: <4104E3D>, ip: 192.0.2.7, from: <a@bounce.example.org>, (default: F (reject): [20.00/15.00] [DMARC_POLICY_REJECT(2.00){example.org : No valid SPF, No valid DKIM;reject;},R_SPF_SOFTFAIL(0.00){~all;},R_DKIM_NA(0.00){},FROM_NEQ_ENVFROM(0.00){x@example.org;a@bounce.example.org;}]), len: 1, time: 1ms`
 	const want = "4104E3D 192.0.2.7  helo= <a@bounce.example.org> id=1@example.org author=example.org by=rspamd spf=softfail dkim=none dmarc=fail policy=reject"
 	for name, log := range map[string]string{
-		"file":    "2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
-		"syslog":  stamp(in, "rspamd[9]: <a1b2c3>; task; rspamd_task_write_log: "+task),
-		"json":    `{"ts": 1772359200.25, "pid": 1, "severity_level": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "` + task + `"}` + "\n",
+		"file":        "2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
+		"syslog":      stamp(in, "rspamd[9]: <a1b2c3>; task; rspamd_task_write_log: "+task),
+		"json":        `{"ts": 1772359200.25, "pid": 1, "severity_level": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "` + task + `"}` + "\n",
+		"severity":    "2026-03-01 10:00:00.123 [info] #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
+		"color":       "\x1b[0;37m2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\x1b[0m\n",
+		"systemd":     stamp(in, "rspamd[9]: (normal) <a1b2c3>; task; rspamd_task_write_log: "+task),
+		"syslog JSON": stamp(in, `rspamd[9]: {"ts": 1772359200, "pid": 1, "severity": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "`+task+`"}`),
+		"journal, JSON": `{"__REALTIME_TIMESTAMP":"1772359200000000","SYSLOG_IDENTIFIER":"rspamd","MESSAGE":"{\"ts\": 1772359200, \"pid\": 1, \"id\": \"a1b2c3\", \"module\": \"task\", \"function\": \"rspamd_task_write_log\", \"message\": \"` +
+			task + `\"}"}` + "\n",
 		"history": `{"message-id":"1@example.org","qid":"4104E3D","ip":"192.0.2.7","sender_smtp":"a@bounce.example.org","sender_mime":"x@example.org","unix_time":1772359200.25,"required_score":15,"action":"reject","symbols":{"DMARC_POLICY_REJECT":{"name":"DMARC_POLICY_REJECT","score":2,"options":["example.org : No valid SPF, No valid DKIM","reject"]},"R_SPF_SOFTFAIL":{"score":0},"R_DKIM_NA":{"score":0}}}` + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {

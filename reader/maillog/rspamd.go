@@ -13,12 +13,14 @@ func (x *rspamd) end(*stream) {}
 func (x *rspamd) line(s *stream, b []byte) verdict {
 	f := &s.frame
 	*f = frame{}
-	if b[0] == '{' {
+	b = uncolored(b)
+	if len(b) > 0 && b[0] == '{' {
+		s.json.reset()
 		return x.json(s, b)
 	}
-	if n := isoLength(b); n > 0 && len(b) > n+2 && b[n] == ' ' && b[n+1] == '#' {
-		f.kind, f.stamp = stampISO, b[:n]
-		return x.text(s, b[n+2:])
+	if n := rspamdStamp(b); n > 0 {
+		f.kind, f.stamp = stampISO, b[:isoLength(b)]
+		return x.text(s, b[n:])
 	}
 	if !s.framed(b) {
 		return unknown
@@ -26,7 +28,49 @@ func (x *rspamd) line(s *stream, b []byte) verdict {
 	if string(f.tag) != "rspamd" {
 		return foreign
 	}
-	return x.text(s, f.msg)
+	return x.syslog(s)
+}
+
+// syslog reads what rspamd told a syslog daemon, as text or as JSON.
+func (x *rspamd) syslog(s *stream) verdict {
+	if !startsWith(s.frame.msg, "{") {
+		return x.text(s, s.frame.msg)
+	}
+	e := rspamdEntry{x: x, s: s}
+	if s.json.object(s.frame.msg, e.member) && e.stamp != nil && e.msg != nil {
+		e.logged()
+	}
+	e.drop()
+	return known
+}
+
+// rspamdStamp is the length of what stands before a process id in rspamd's own
+// log: "2026-03-01 10:00:00 #" and, with log_severity, "2026-03-01 10:00:00 [info] #".
+func rspamdStamp(b []byte) int {
+	n := isoLength(b)
+	if n == 0 {
+		return 0
+	}
+	rest, ok := skip(b[n:], " [")
+	if ok {
+		if i := bytes.IndexByte(rest[:min(len(rest), 16)], ']'); i >= 0 {
+			n += len(" [") + i + len("]")
+		}
+	}
+	if !startsWith(b[n:], " #") {
+		return 0
+	}
+	return n + len(" #")
+}
+
+// uncolored takes the color off that rspamd gives to a line with log_color.
+func uncolored(b []byte) []byte {
+	if rest, ok := skip(b, "\x1b["); ok {
+		if i := bytes.IndexByte(rest, 'm'); i >= 0 {
+			return rest[i+1:]
+		}
+	}
+	return b
 }
 
 // text reads "1234(normal) <tag>; task; rspamd_task_write_log: ...".
@@ -47,7 +91,7 @@ func (x *rspamd) one(s *stream, fill func(*record) bool) {
 
 // rspamd reads its summary in Postfix's log, joined by the queue id in it.
 func (p *postfix) rspamd(s *stream) verdict {
-	task, ok := after(s.frame.msg, "rspamd_task_write_log: ")
+	task, ok := rspamdTaskOf(&s.json, s.frame.msg)
 	if !ok {
 		return known
 	}

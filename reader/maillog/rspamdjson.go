@@ -16,15 +16,12 @@ type rspamdEntry struct {
 // history as the controller gives it.
 func (x *rspamd) json(s *stream, b []byte) verdict {
 	e := rspamdEntry{x: x, s: s}
-	s.json.reset()
 	ok := s.json.object(b, e.member)
 	if ok && e.row {
 		e.give()
 		return known
 	}
-	if e.record != nil {
-		x.drop(e.record)
-	}
+	e.drop()
 	switch {
 	case !ok:
 		return unknown
@@ -32,9 +29,27 @@ func (x *rspamd) json(s *stream, b []byte) verdict {
 		return e.logged()
 	}
 	if s.framed(b) && string(s.frame.tag) == "rspamd" {
-		return x.text(s, s.frame.msg)
+		return x.syslog(s)
 	}
 	return foreign
+}
+
+// rspamdTaskOf is the summary of a message in an entry of the log, which is text
+// or JSON.
+func rspamdTaskOf(j *jsonBuffer, b []byte) (task []byte, ok bool) {
+	if !startsWith(b, "{") {
+		return after(b, "rspamd_task_write_log: ")
+	}
+	var function []byte
+	ok = j.object(b, func(key, v []byte) {
+		switch string(key) {
+		case "function":
+			function = v
+		case "message":
+			task = v
+		}
+	})
+	return task, ok && string(function) == "rspamd_task_write_log"
 }
 
 // logged reads an entry of the log.
@@ -102,6 +117,13 @@ func (e *rspamdEntry) message() *record {
 		e.record = e.x.alone(e.s)
 	}
 	return e.record
+}
+
+// drop forgets what was no row.
+func (e *rspamdEntry) drop() {
+	if e.record != nil {
+		e.x.join.drop(e.record)
+	}
 }
 
 // give gives a row out as a record.
