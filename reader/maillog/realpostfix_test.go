@@ -148,6 +148,15 @@ type realRun struct {
 
 func newRealRun(t *testing.T) *realRun {
 	t.Helper()
+	r, milters := newFilters(t)
+	r.postfix(milters[0] + ", " + milters[1])
+	waitFor(t, r.smtp)
+	return r
+}
+
+// newFilters runs the filters alone and returns their sockets.
+func newFilters(t *testing.T) (*realRun, []string) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "maillog")
 	if err != nil {
 		t.Fatal(err)
@@ -170,9 +179,7 @@ func newRealRun(t *testing.T) *realRun {
 	r.daemon("opendmarc", "-f", "-c", dir+"/opendmarc.conf")
 	waitFor(t, dkimPort)
 	waitFor(t, dmarcPort)
-	r.postfix("inet:127.0.0.1:" + dkimPort + ", inet:127.0.0.1:" + dmarcPort)
-	waitFor(t, r.smtp)
-	return r
+	return r, []string{"inet:127.0.0.1:" + dkimPort, "inet:127.0.0.1:" + dmarcPort}
 }
 
 func (r *realRun) file(name, text string) {
@@ -243,8 +250,8 @@ alias_maps =
 	r.t.Cleanup(func() { exec.Command("postfix", "-c", conf, "stop").Run() })
 }
 
-// send hands a message over as a client elsewhere would.
-func (r *realRun) send(m sent) {
+// message is a message as it is sent.
+func (r *realRun) message(m sent) string {
 	body := fmt.Sprintf("From: A <a@%s>\r\nTo: b@example.com\r\nSubject: %d\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\nMessage-ID: <%d@%s>\r\n\r\nHello\r\n",
 		m.from, m.n, m.n, m.from)
 	if m.spf {
@@ -255,14 +262,25 @@ func (r *realRun) send(m sent) {
 		o := &dkim.SignOptions{Domain: m.from, Selector: "sel", Signer: r.key}
 		if err := dkim.Sign(&b, strings.NewReader(body), o); err != nil {
 			r.t.Error(err)
-			return
 		}
 		body = b.String()
 	}
 	if m.broken {
 		body = strings.Replace(body, "Hello", "Hullo", 1)
 	}
-	c, err := net.DialTimeout("tcp", "127.0.0.1:"+r.smtp, 5*time.Second)
+	return body
+}
+
+// send hands a message over as a client elsewhere would.
+func (r *realRun) send(m sent) {
+	r.talk(m.n, nil, "XCLIENT NAME="+m.helo+" ADDR="+m.ip, "EHLO "+m.helo, fmt.Sprintf("MAIL FROM:<u%d@%s>", m.n, m.from),
+		"RCPT TO:<b@example.com>", "DATA", r.message(m)+".", "QUIT")
+}
+
+// talk gives commands to the mail server, from an address of this host.
+func (r *realRun) talk(n int, from net.Addr, commands ...string) {
+	d := net.Dialer{Timeout: 5 * time.Second, LocalAddr: from}
+	c, err := d.Dial("tcp", "127.0.0.1:"+r.smtp)
 	if err != nil {
 		r.t.Error(err)
 		return
@@ -270,13 +288,12 @@ func (r *realRun) send(m sent) {
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(30 * time.Second))
 	reply := make([]byte, 4096)
-	for _, cmd := range []string{"", "XCLIENT NAME=" + m.helo + " ADDR=" + m.ip, "EHLO " + m.helo,
-		fmt.Sprintf("MAIL FROM:<u%d@%s>", m.n, m.from), "RCPT TO:<b@example.com>", "DATA", body + ".", "QUIT"} {
+	for _, cmd := range append([]string{""}, commands...) {
 		if cmd != "" {
 			fmt.Fprintf(c, "%s\r\n", cmd)
 		}
 		if _, err := c.Read(reply); err != nil {
-			r.t.Error(m.n, cmd, err)
+			r.t.Error(n, cmd, err)
 			return
 		}
 	}
@@ -354,9 +371,15 @@ func (s *syslogd) text() string {
 
 // wait returns the log when the programs are done with n messages.
 func (s *syslogd) wait(n int) string {
+	return s.until(func(log string) bool {
+		return strings.Count(log, ": removed")+strings.Count(log, ": milter-reject: ") >= n
+	})
+}
+
+// until returns the log when it tells what is waited for, or after ten seconds.
+func (s *syslogd) until(enough func(log string) bool) string {
 	for range 200 {
-		log := s.text()
-		if strings.Count(log, ": removed")+strings.Count(log, ": milter-reject: ") >= n {
+		if log := s.text(); enough(log) {
 			return log
 		}
 		time.Sleep(50 * time.Millisecond)
