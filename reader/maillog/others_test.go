@@ -106,6 +106,17 @@ func TestSendmailChosen(t *testing.T) {
 		"s1NED81M017127 192.0.2.8 mail.example.org helo= <a@example.org> auth id=2@example.org")
 }
 
+// TestSendmailFolded: fields that milters fold are logged with \n and \t, and may
+// be the only word of OpenDKIM.
+func TestSendmailFolded(t *testing.T) {
+	t.Parallel()
+	got := readLogs(t, Options{}, stamp("Feb 23 14:13:08",
+		"sm-mta[1]: s1NED81M017126: from=<a@example.org>, size=1, class=0, nrcpts=1, msgid=<1@example.org>, proto=ESMTP, daemon=MTA, relay=[192.0.2.7]",
+		`sm-mta[1]: s1NED81M017126: Milter (filter0) insert (0): header: Authentication-Results:  mx.example;\n\tdkim=fail reason="signature verification failed" header.d=example.org header.i=@example.org header.a=ed25519-sha256 header.s=sel header.b=a8D1rIiu;\n\tdkim-atps=neutral`,
+		"sm-mta[2]: s1NED81M017126: to=<b@example.com>, stat=Sent"))
+	expect(t, got, "s1NED81M017126 192.0.2.7  helo= <a@example.org> id=1@example.org sig=example.org/sel/ed25519-sha256/0/fail by=mx.example dkim=fail")
+}
+
 // TestSendmailZone: a stamp of a zone five hours west, and the moment its id holds.
 func TestSendmailZone(t *testing.T) {
 	t.Parallel()

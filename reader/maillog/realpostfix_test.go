@@ -144,6 +144,7 @@ type realRun struct {
 	smtp string
 	key  ed25519.PrivateKey
 	log  *syslogd
+	more string // of main.cf
 }
 
 func newRealRun(t *testing.T) *realRun {
@@ -154,8 +155,8 @@ func newRealRun(t *testing.T) *realRun {
 	return r
 }
 
-// newFilters runs the filters alone and returns their sockets.
-func newFilters(t *testing.T) (*realRun, []string) {
+// newRun has a folder, a syslog daemon and a port, and runs nothing yet.
+func newRun(t *testing.T) *realRun {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "maillog")
 	if err != nil {
@@ -165,6 +166,14 @@ func newFilters(t *testing.T) (*realRun, []string) {
 	os.Chmod(dir, 0o755)
 	r := &realRun{t: t, dir: dir, smtp: freePort(t), key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	r.log = newSyslogd(t)
+	return r
+}
+
+// newFilters runs the filters alone and returns their sockets.
+func newFilters(t *testing.T) (*realRun, []string) {
+	t.Helper()
+	r := newRun(t)
+	dir := r.dir
 	pub := base64.StdEncoding.EncodeToString(r.key.Public().(ed25519.PublicKey))
 	key := "v=DKIM1; k=ed25519; p=" + pub
 	r.file("keys", "sel._domainkey.none.example "+key+"\nsel._domainkey.silent.example "+key+"\n")
@@ -231,7 +240,7 @@ milter_default_action = tempfail
 smtpd_peername_lookup = no
 smtpd_client_connection_count_limit = 0
 alias_maps =
-`, conf, milters))
+`, conf, milters)+r.more)
 	master := "127.0.0.1:" + r.smtp + " inet n - n - - smtpd\n"
 	for _, s := range []string{"pickup pickup 60 1", "cleanup cleanup - 0", "qmgr qmgr 300 1", "rewrite trivial-rewrite - -", "bounce bounce - 0",
 		"defer bounce - 0", "trace bounce - 0", "proxymap proxymap - -", "error error - -", "retry error - -", "discard discard - -",

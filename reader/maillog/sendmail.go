@@ -235,9 +235,10 @@ func (m *sendmail) milter(s *stream, id, b []byte) {
 
 // authresLine takes over an Authentication-Results field that was logged.
 func authresLine(r *record, b []byte) {
+	b = trimLeft(b)
 	r.set(&r.by, upTo(b, "; "))
 	for _, part := range bytes.Split(b, []byte(";")) {
-		part = bytes.TrimSpace(part)
+		part = unfolded(part)
 		if v, ok := skip(part, "spf="); ok {
 			r.setLower(&r.spf, upTo(v, " ("))
 		} else if v, ok := skip(part, "dmarc="); ok {
@@ -253,4 +254,20 @@ func authresLine(r *record, b []byte) {
 			r.signed(d, field(v, "header.s=", " ;"), field(v, "header.a=", " ;"), result, 0)
 		}
 	}
+}
+
+// unfolded takes off what stands before a part of a field: blanks, and the line
+// ends of folding, which Sendmail logs as \n and \t.
+func unfolded(b []byte) []byte {
+	for len(b) > 0 {
+		switch {
+		case b[0] == ' ' || b[0] == '\t':
+			b = b[1:]
+		case len(b) > 1 && b[0] == '\\' && (b[1] == 'n' || b[1] == 't' || b[1] == 'r'):
+			b = b[2:]
+		default:
+			return trimRight(b)
+		}
+	}
+	return b
 }
