@@ -22,8 +22,8 @@ func detect(head []byte) reader.Format {
 	var v votes
 	var s stream
 	for range detectLines {
-		line, rest, more := bytes.Cut(head, []byte("\n"))
-		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) > 0 {
+		line, rest, more := headEntry(head)
+		if len(line) > 0 {
 			v.count(&s, line)
 		}
 		if head = rest; !more {

@@ -62,6 +62,14 @@ func (l *lines) give(n, with int) (line []byte, begin, end int64) {
 	return line, begin, begin + int64(with)
 }
 
+// back has the line given out last, which began at a place in the source, given
+// out again. One that did not fit is gone.
+func (l *lines) back(begin int64) {
+	if at := begin - l.base; at >= 0 {
+		l.at = int(at)
+	}
+}
+
 // cut gives out the beginning of a line that does not fit and passes over the
 // rest of it.
 func (l *lines) cut() (head []byte, begin, end int64) {
