@@ -64,14 +64,14 @@ func bsdLength(b []byte) int {
 	if len(b) < 14 || b[3] != ' ' || month(b) == 0 {
 		return 0
 	}
-	i := 4
+	i, d := 4, 0
 	if b[i] == ' ' {
 		i++
 	}
-	for i < len(b) && isDigit(b[i]) && i < 6 {
-		i++
+	for ; i < len(b) && isDigit(b[i]) && i < 6; i++ {
+		d = d*10 + int(b[i]-'0')
 	}
-	if i >= len(b) || b[i] != ' ' || clock(b[i+1:]) < 0 {
+	if d < 1 || d > 31 || i >= len(b) || b[i] != ' ' || clock(b[i+1:]) < 0 {
 		return 0
 	}
 	return i + 9
