@@ -290,6 +290,8 @@ func TestQpsmtpdWordings(t *testing.T) {
 		{"sender_permitted_from", "SPF from a@example.org was neutral: why", " spf=neutral spfdomain=example.org scope=mfrom", ""},
 		{"sender_permitted_from", "skip, null sender", "", ""},
 		{"sender_permitted_from", "fail, no result", "", ""},
+		{"sender_permitted_from", "pass", "", ""},
+		{"dmarc", "skip, whitelisted host", " dmarc=skip, whitelisted host", ""},
 		{"dkim", "pass, valid signature, neutral policy", " dkim=pass", ""},
 		{"dkim", "pass, no signature, neutral policy", " dkim=none", ""},
 		{"dkim", "domain: example.org, selector: s1, result: pass", " sig=example.org/s1//0/pass", ""},
