@@ -55,12 +55,7 @@ func TestRealRspamd(t *testing.T) {
 		t.Skip("needs rspamd installed")
 	}
 	key := newRSAKey(t)
-	texts := map[string]string{
-		"strict.example": "v=spf1 ip4:198.51.100.0/24 -all", "_dmarc.strict.example": "v=DMARC1; p=reject", "sel._domainkey.strict.example": key.record,
-		"soft.example": "v=spf1 ~all", "_dmarc.soft.example": "v=DMARC1; p=none",
-		"quiet.example": "v=spf1 ?all", "_dmarc.quiet.example": "v=DMARC1; p=quarantine",
-		"silent.example": "nothing",
-	}
+	texts := rspamdZone(key)
 	for _, c := range []struct{ name, logging string }{
 		{"text", ""}, {"severity and microseconds", "log_severity = true; log_usec = true;"}, {"color", "log_color = true;"}, {"JSON", "json = true;"},
 	} {
@@ -79,6 +74,64 @@ func TestRealRspamd(t *testing.T) {
 				t.Log(log)
 			}
 		})
+	}
+}
+
+// rspamdZone is what the name server of the run has.
+func rspamdZone(key *rsaKey) map[string]string {
+	return map[string]string{
+		"strict.example": "v=spf1 ip4:198.51.100.0/24 -all", "_dmarc.strict.example": "v=DMARC1; p=reject", "sel._domainkey.strict.example": key.record,
+		"soft.example": "v=spf1 ~all", "_dmarc.soft.example": "v=DMARC1; p=none",
+		"quiet.example": "v=spf1 ?all", "_dmarc.quiet.example": "v=DMARC1; p=quarantine",
+		"silent.example": "nothing",
+	}
+}
+
+// TestRealRspamdMilter sends mail through Postfix with rspamd as its milter and
+// reads what both log.
+func TestRealRspamdMilter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs mail servers")
+	}
+	needsPostfix(t, "rspamd")
+	key := newRSAKey(t)
+	r := newRun(t)
+	port := freePort(t)
+	runRspamd(t, r.dir, serveTXT(t, rspamdZone(key)), `type = "syslog"; facility = "mail";`,
+		fmt.Sprintf(`worker "rspamd_proxy" { bind_socket = "127.0.0.1:%s"; milter = yes; count = 1; upstream "local" { default = yes; self_scan = yes; } }`, port))
+	waitFor(t, port)
+	r.postfix("inet:127.0.0.1:" + port)
+	waitFor(t, r.smtp)
+	var messages []rspamdSent
+	for _, m := range rspamdMessages() {
+		if strings.Contains(m.ip, ":") { // Postfix has IPv4 alone here
+			continue
+		}
+		messages = append(messages, m)
+		r.talk(m.n, nil, "XCLIENT NAME=[UNAVAILABLE] ADDR="+m.ip, "EHLO mail.example.net", "MAIL FROM:<"+m.path()+">", "RCPT TO:<b@example.com>", "DATA",
+			m.message(t, key)+".", "QUIT")
+	}
+	log := r.log.until(func(log string) bool {
+		return strings.Count(log, ": removed")+strings.Count(log, ": milter-reject: ") >= len(messages)
+	})
+	got := readLogs(t, Options{Until: time.Now()}, log)
+	if got.format != reader.Postfix || len(got.units) != len(messages) || len(got.problems) > 0 {
+		t.Errorf("format %q, %d records of %d messages, problems %v", got.format, len(got.units), len(messages), got.problems)
+	}
+	byID := map[string]*reader.LogRecord{}
+	for _, u := range got.units {
+		byID[u.Log.MessageID] = u.Log
+	}
+	for _, m := range messages {
+		l := byID[fmt.Sprintf("%d@x", m.n)]
+		if l == nil {
+			t.Errorf("message %d has no record", m.n)
+		} else if have, want := rspamdHave(l), m.want(); have != want {
+			t.Errorf("message %d:\n got %s\nwant %s", m.n, have, want)
+		}
+	}
+	if t.Failed() {
+		t.Log(log)
 	}
 }
 
@@ -145,23 +198,8 @@ func startRspamd(t *testing.T, dns, logging string) *rspamdRun {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	port := freePort(t)
-	write(t, dir+"/tld", []byte("example\ncom\nnet\n"))
-	write(t, dir+"/conf", fmt.Appendf(nil, `options { filters = "dkim,regexp"; url_tld = "%[1]s/tld"; disable_hyperscan = true; pidfile = "%[1]s/pid";
-  control_socket = "%[1]s/sock mode=0600"; dns { nameserver = ["127.0.0.1:%[2]s"]; timeout = 1s; retransmits = 1; } }
-logging { type = "file"; filename = "%[1]s/log"; .include "$CONFDIR/logging.inc"
-  %[3]s }
-worker "normal" { bind_socket = "127.0.0.1:%[4]s"; count = 1; }
-lua = "$RULESDIR/rspamd.lua";
-spf { } dkim { } dmarc { }
-.include "$CONFDIR/metrics.conf"
-.include "$CONFDIR/actions.conf"
-modules { path = "${PLUGINSDIR}/spf.lua"; path = "${PLUGINSDIR}/dmarc.lua"; }
-`, dir, dns, logging, port))
-	args := []string{"-f", "-c", dir + "/conf", "--var=DBDIR=" + dir, "--var=RUNDIR=" + dir, "--var=LOGDIR=" + dir}
-	if os.Getuid() == 0 {
-		args = append(args, "-i")
-	}
-	startDaemon(t, "rspamd", args...)
+	runRspamd(t, dir, dns, fmt.Sprintf("type = \"file\"; filename = \"%s/log\"; %s", dir, logging),
+		fmt.Sprintf("worker \"normal\" { bind_socket = \"127.0.0.1:%s\"; count = 1; }", port))
 	r := &rspamdRun{dir: dir, url: "http://127.0.0.1:" + port}
 	for range 200 {
 		if resp, err := http.Get(r.url + "/ping"); err == nil {
@@ -175,8 +213,30 @@ modules { path = "${PLUGINSDIR}/spf.lua"; path = "${PLUGINSDIR}/dmarc.lua"; }
 	return nil
 }
 
-// scan has rspamd judge a message.
-func (r *rspamdRun) scan(t *testing.T, m rspamdSent, key *rsaKey) {
+// runRspamd runs rspamd with a worker and what it needs for SPF, DKIM and DMARC.
+func runRspamd(t *testing.T, dir, dns, logging, worker string) {
+	t.Helper()
+	write(t, dir+"/tld", []byte("example\ncom\nnet\n"))
+	write(t, dir+"/conf", fmt.Appendf(nil, `options { filters = "dkim,regexp"; url_tld = "%[1]s/tld"; disable_hyperscan = true; pidfile = "%[1]s/pid";
+  control_socket = "%[1]s/sock mode=0600"; dns { nameserver = ["127.0.0.1:%[2]s"]; timeout = 1s; retransmits = 1; } }
+logging { .include "$CONFDIR/logging.inc"
+  %[3]s }
+%[4]s
+lua = "$RULESDIR/rspamd.lua";
+spf { } dkim { } dmarc { }
+.include "$CONFDIR/metrics.conf"
+.include "$CONFDIR/actions.conf"
+modules { path = "${PLUGINSDIR}/spf.lua"; path = "${PLUGINSDIR}/dmarc.lua"; }
+`, dir, dns, logging, worker))
+	args := []string{"-f", "-c", dir + "/conf", "--var=DBDIR=" + dir, "--var=RUNDIR=" + dir, "--var=LOGDIR=" + dir}
+	if os.Getuid() == 0 {
+		args = append(args, "-i")
+	}
+	startDaemon(t, "rspamd", args...)
+}
+
+// message is a message as it is sent.
+func (m *rspamdSent) message(t *testing.T, key *rsaKey) string {
 	t.Helper()
 	body := fmt.Sprintf("From: A <a@%s>\r\nTo: b@example.com\r\nSubject: %d\r\nDate: %s\r\nMessage-ID: <%d@x>\r\n\r\nHello\r\n", m.author, m.n,
 		time.Now().Format(time.RFC1123Z), m.n)
@@ -186,7 +246,13 @@ func (r *rspamdRun) scan(t *testing.T, m rspamdSent, key *rsaKey) {
 	if m.broken {
 		body = strings.Replace(body, "Hello", "Hullo", 1)
 	}
-	req, _ := http.NewRequest("POST", r.url+"/checkv2", strings.NewReader(body))
+	return body
+}
+
+// scan has rspamd judge a message.
+func (r *rspamdRun) scan(t *testing.T, m rspamdSent, key *rsaKey) {
+	t.Helper()
+	req, _ := http.NewRequest("POST", r.url+"/checkv2", strings.NewReader(m.message(t, key)))
 	for k, v := range map[string]string{"IP": m.ip, "Helo": "mail.example.net", "From": m.path(), "Rcpt": "b@example.com", "Queue-Id": fmt.Sprintf("Q%d", m.n)} {
 		req.Header.Set(k, v)
 	}
