@@ -93,6 +93,7 @@ var benchLogs = map[string]func(n int) []byte{
 	"PostfixJournal": func(n int) []byte { return render("Journal", overlaid(n, bare)) },
 	"Exim":           eximLog,
 	"Sendmail":       func(n int) []byte { return render("BSD", overlaid(n, sendmailSession)) },
+	"SendmailBare":   func(n int) []byte { return render("BSD", overlaid(n, sendmailBare)) },
 	"Qpsmtpd":        qpsmtpdLog,
 	"Rspamd":         func(n int) []byte { return rspamdLog(n, false) },
 	"RspamdJSON":     func(n int) []byte { return rspamdLog(n, true) },

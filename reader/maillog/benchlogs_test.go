@@ -234,6 +234,15 @@ func sendmailSession(i int) []entry {
 	}
 }
 
+// sendmailBare is a message through Sendmail alone.
+func sendmailBare(i int) []entry {
+	s := sendmailSession(i)
+	if len(s) < 3 {
+		return s
+	}
+	return []entry{s[1], s[len(s)-1]}
+}
+
 func digits60(n int) byte {
 	return "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"[n%60]
 }

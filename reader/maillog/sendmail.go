@@ -97,11 +97,16 @@ func digits(all string) (t [256]uint8) {
 func (m *sendmail) record(s *stream, id []byte) *record {
 	r := m.find(m.keyOf(s.frame.host, id))
 	if r == nil {
-		r = m.start(m.keyOf(s.frame.host, id), s)
-		r.queueID = r.keep(id)
-		m.dated(s, r, id)
+		return m.opened(s, id)
 	}
 	m.touch(r, s)
+	return r
+}
+
+func (m *sendmail) opened(s *stream, id []byte) *record {
+	r := m.start(m.keyOf(s.frame.host, id), s)
+	r.queueID = r.keep(id)
+	m.dated(s, r, id)
 	return r
 }
 
@@ -127,13 +132,18 @@ func (m *sendmail) entry(s *stream, id, b []byte) {
 // arrival reads "from=<a@b>, size=1, class=0, nrcpts=1, msgid=<x@y>, proto=ESMTP,
 // daemon=MTA, relay=name [ip]".
 func (m *sendmail) arrival(s *stream, id, b []byte) {
-	r := m.record(s, id)
-	if r.claimed {
+	r := m.find(m.keyOf(s.frame.host, id))
+	if r != nil && r.claimed {
 		m.give(r)
-		r = m.record(s, id)
+		r = nil
+	}
+	if r == nil {
+		r = m.opened(s, id)
+	} else { // filters spoke of it before
+		m.touch(r, s)
+		m.dated(s, r, id)
 	}
 	r.began, r.claimed, r.arrived = true, true, true
-	m.dated(s, r, id)
 	from, ok := bracketed(b[5:])
 	if !ok {
 		from = upTo(b[5:], ",")

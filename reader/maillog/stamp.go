@@ -236,6 +236,7 @@ type years struct {
 
 	seen      []byte // the stamp parsed last and what it gave
 	seenTime  time.Time
+	seenYear  int    // of seenTime, in zone
 	day       []byte // of the ISO stamp parsed last, and its midnight
 	dayBegins time.Time
 }
@@ -261,6 +262,9 @@ func (y *years) time(b []byte) time.Time {
 	}
 	t := y.infer(b)
 	y.seen, y.seenTime = append(y.seen[:0], b...), t
+	if !t.IsZero() {
+		y.seenYear = t.In(y.zone).Year()
+	}
 	return t
 }
 
@@ -310,7 +314,7 @@ func (y *years) in(b []byte, year int) time.Time {
 // agrees tells whether the stamp parsed last is this one and lies, in the year
 // that lines have now, near a moment: what hint would find.
 func (y *years) agrees(stamp []byte, near time.Time) bool {
-	return bytes.Equal(stamp, y.seen) && y.seenTime.Sub(near).Abs() < 2*day && y.seenTime.In(y.zone).Year() == y.year
+	return bytes.Equal(stamp, y.seen) && y.seenTime.Sub(near).Abs() < 2*day && y.seenYear == y.year
 }
 
 // hint tells that a line with this stamp was written near a moment.
