@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,32 +83,43 @@ func count(t testing.TB, log []byte) (n int) {
 	return n
 }
 
-func BenchmarkPostfix(b *testing.B) { benchmark(b, postfixLog(20000), 20000) }
-
-func BenchmarkExim(b *testing.B) {
-	var l bytes.Buffer
-	for i := range 20000 {
-		at := time.Date(2026, 3, 1, 0, 0, i/2, 0, time.UTC).Format(time.DateTime)
-		id := fmt.Sprintf("1%05d-000AbC-2x", i)
-		fmt.Fprintf(&l, "%s %s DKIM: d=example.org s=s1 c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]\n", at, id)
-		fmt.Fprintf(&l, "%s %s <= a%d@example.org H=rev.example.org (mail.example.org) [192.0.2.7]:4711 I=[192.0.2.1]:25 P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S=1234 DKIM=example.org id=%d@example.org\n", at, id, i, i)
-		fmt.Fprintf(&l, "%s %s => b <b@example.com> R=local_user T=mail_spool S=1300 QT=1s DT=0s\n%s %s Completed QT=1s\n", at, id, at, id)
-	}
-	benchmark(b, l.Bytes(), 20000)
+// benchLogs are the logs that are measured, of n messages each.
+var benchLogs = map[string]func(n int) []byte{
+	"PostfixFilters": postfixLog,
+	"PostfixRspamd":  func(n int) []byte { return render("BSD", overlaid(n, filtered)) },
+	"PostfixBare":    func(n int) []byte { return render("BSD", overlaid(n, bare)) },
+	"PostfixISO":     func(n int) []byte { return render("ISO", overlaid(n, bare)) },
+	"PostfixRFC5424": func(n int) []byte { return render("RFC5424", overlaid(n, bare)) },
+	"PostfixJournal": func(n int) []byte { return render("Journal", overlaid(n, bare)) },
+	"Exim":           eximLog,
+	"Sendmail":       func(n int) []byte { return render("BSD", overlaid(n, sendmailSession)) },
+	"SendmailBare":   func(n int) []byte { return render("BSD", overlaid(n, sendmailBare)) },
+	"Qpsmtpd":        qpsmtpdLog,
+	"Rspamd":         func(n int) []byte { return rspamdLog(n, false) },
+	"RspamdJSON":     func(n int) []byte { return rspamdLog(n, true) },
+	"RspamdRows":     rspamdRows,
+	"History":        historyFile,
 }
 
-func BenchmarkQpsmtpd(b *testing.B) {
+func BenchmarkLogs(b *testing.B) {
+	const n = 20000
+	for _, name := range slices.Sorted(maps.Keys(benchLogs)) {
+		b.Run(name, func(b *testing.B) { benchmark(b, benchLogs[name](n), n) })
+	}
+}
+
+func qpsmtpdLog(n int) []byte {
 	var l bytes.Buffer
-	for i := range 20000 {
+	for i := range n {
 		l.WriteString(qpsmtpdSession(1000+i, "(data_post) dkim: pass, valid signature, neutral policy", "(data_post) dmarc: v=DMARC1; p=reject", "(data_post) dmarc: pass, DKIM aligned"))
 	}
-	benchmark(b, l.Bytes(), 20000)
+	return l.Bytes()
 }
 
-func BenchmarkHistory(b *testing.B) {
+func historyFile(n int) []byte {
 	var l bytes.Buffer
 	w := NewHistoryWriter(&l)
-	for i := range 20000 {
+	for i := range n {
 		w.Write(&HistoryEntry{
 			Job: fmt.Sprintf("%X", 0xA0000000+i), Reporter: "mx.example.com", Received: until, ClientIP: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}),
 			From: "example.org", MailFrom: "bounce.example.org", SPF: "pass", Signatures: []HistorySignature{{"example.org", "s1", "pass"}},
@@ -114,16 +127,5 @@ func BenchmarkHistory(b *testing.B) {
 		})
 	}
 	w.Flush()
-	benchmark(b, l.Bytes(), 20000)
-}
-
-func BenchmarkSendmail(b *testing.B) {
-	var l bytes.Buffer
-	for i := range 20000 {
-		at := time.Date(2026, 3, 1, 0, 0, i/2, 0, time.UTC).Format(time.Stamp)
-		id := fmt.Sprintf("621A%05d012345", i)
-		fmt.Fprintf(&l, "%s mx1 sendmail[77]: %s: from=<a%d@example.org>, size=1234, class=0, nrcpts=1, msgid=<%d@example.org>, proto=ESMTPS, daemon=MTA, relay=mail.example.org [192.0.2.7]\n", at, id, i, i)
-		fmt.Fprintf(&l, "%s mx1 sendmail[78]: %s: to=<b@example.com>, delay=00:00:01, xdelay=00:00:00, mailer=local, pri=31234, dsn=2.0.0, stat=Sent\n", at, id)
-	}
-	benchmark(b, l.Bytes(), 20000)
+	return l.Bytes()
 }

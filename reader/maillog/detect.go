@@ -22,8 +22,8 @@ func detect(head []byte) reader.Format {
 	var v votes
 	var s stream
 	for range detectLines {
-		line, rest, more := bytes.Cut(head, []byte("\n"))
-		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) > 0 {
+		line, rest, more := headEntry(head)
+		if len(line) > 0 {
 			v.count(&s, line)
 		}
 		if head = rest; !more {
@@ -130,8 +130,9 @@ func rspamdBare(b []byte) bool {
 	if b[0] == '{' {
 		return indexOf(b, "rspamd_") > 0 || indexOf(b, `"symbols"`) > 0 && indexOf(b, `"required_score"`) > 0
 	}
-	n := isoLength(b)
-	return n > 0 && len(b) > n+2 && b[n] == ' ' && b[n+1] == '#' && isDigit(b[n+2])
+	b = uncolored(b)
+	n := rspamdStamp(b)
+	return n > 0 && len(b) > n && isDigit(b[n])
 }
 
 // eximLike tells whether the text of a line is as Exim writes: an id, a host, or

@@ -142,10 +142,11 @@ func (x *exim) arrival(s *stream, id, b []byte) {
 
 // token reads one KEY=value of an arrival line.
 func (x *exim) token(r *record, t, name []byte) {
-	key, v, ok := bytes.Cut(t, []byte("="))
-	if !ok {
+	i := bytes.IndexByte(t[:min(len(t), len("DMARC="))], '=')
+	if i < 0 {
 		return
 	}
+	key, v := t[:i], t[i+1:]
 	switch string(key) {
 	case "P":
 		switch {

@@ -66,8 +66,11 @@ func (f *frame) bsd(b []byte) bool {
 // tagged reads "tag[pid]: text".
 func (f *frame) tagged(b []byte) bool {
 	for i, c := range b {
+		if classes[c]&tagEnd == 0 {
+			continue
+		}
 		switch c {
-		case ' ', '\t':
+		default: // a blank
 			return false
 		case '[':
 			j := bytes.IndexByte(b[i:], ']')

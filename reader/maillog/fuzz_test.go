@@ -3,11 +3,14 @@ package maillog
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
+	"unicode/utf8"
 
 	"mailaudit/reader"
 )
@@ -98,6 +101,60 @@ func FuzzFrame(f *testing.F) {
 			t.Errorf("%+v", s.frame)
 		}
 		s.time()
+	})
+}
+
+// FuzzJSON: what is an object to the library is one here, and its strings are
+// the library's.
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{`{"a":"b\u00e4\"","c":[72,105],"d":{"e":["}"]},"f":1.5,"g":null}`, ` { } `, `{"MESSAGE":"\\\"{","x":[[]]}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var j jsonBuffer
+		got := map[string]string{}
+		ok := j.object(b, func(k, v []byte) { got[string(k)] = string(v) })
+		var want map[string]any
+		if bytes.ContainsAny(b, "\b\f") || json.Unmarshal(b, &want) != nil || want == nil || strings.Contains(string(b), `\`) && !utf8.Valid(b) {
+			return
+		}
+		if !ok {
+			t.Fatalf("%q is an object", b)
+		}
+		for k, v := range want {
+			w, isString := v.(string)
+			if isString && !strings.ContainsAny(k+w, "\ufffd\b\f") && got[k] != w {
+				t.Errorf("%q: %q is %q, want %q", b, k, got[k], w)
+			}
+		}
+	})
+}
+
+// FuzzStamps: a stamp is the moment that the library reads in it.
+func FuzzStamps(f *testing.F) {
+	for _, s := range []string{"2026-03-01T10:00:00.123456+01:00", "2024-02-29 23:59:59", "Feb 29 10:00:00", "Mar  1 10:00:00", "2026-01-01T00:00:00Z", "Dec 31 23:59:59"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		y := years{zone: time.UTC, until: until}
+		if n := isoLength(b); n > 0 && n == len(b) {
+			if want, err := time.Parse(time.RFC3339Nano, strings.Replace(string(b), " ", "T", 1)); err == nil && !y.iso(b).Equal(want) && n <= 35 {
+				t.Errorf("%q is %v, want %v", b, y.iso(b), want)
+			}
+		}
+		if n := bsdLength(b); n > 0 {
+			at := y.time(b[:n])
+			want, err := time.Parse(time.Stamp, string(b[:n]))
+			if err == nil && want.Second() < 60 && at.Format(time.Stamp) != want.Format(time.Stamp) {
+				t.Errorf("%q is %v", b[:n], at)
+			}
+			if at.After(until.Add(slack)) {
+				t.Errorf("%q is %v, past %v", b[:n], at, until)
+			}
+		}
+		parseTAI(b)
+		parseUnix(b)
+		parseC(b, time.UTC)
 	})
 }
 

@@ -28,8 +28,12 @@ func (h *history) close() {
 }
 
 func (h *history) line(s *stream, b []byte) verdict {
+	if h.open != nil && untold(b) {
+		h.open.end = s.end
+		return known
+	}
 	key, value := b, []byte(nil)
-	if i := bytes.IndexByte(b, ' '); i >= 0 {
+	if i := either(b, ' ', ' '); i < len(b) {
 		key, value = b[:i], trimRight(b[i+1:])
 	}
 	if len(key) == 0 {
@@ -46,9 +50,26 @@ func (h *history) line(s *stream, b []byte) verdict {
 	return h.entry(h.open, key, value)
 }
 
+// untold tells whether a line is one of those that every message has and that
+// say nothing of it that is kept.
+func untold(b []byte) bool {
+	switch b[0] {
+	case 'a':
+		return startsWith(b, "adkim ") || startsWith(b, "aspf ") || startsWith(b, "align_dkim ") || startsWith(b, "align_spf ") ||
+			startsWith(b, "arc ") || startsWith(b, "arc_policy ")
+	case 'p':
+		return startsWith(b, "pct ") || startsWith(b, "pdomain ")
+	case 'r':
+		return startsWith(b, "rua ")
+	case 's':
+		return startsWith(b, "sp ")
+	}
+	return false
+}
+
 func (h *history) job(s *stream, id []byte) {
 	h.close()
-	r := h.start(h.keyOf(nil, nil), s)
+	r := h.alone(s)
 	r.queueID = r.keep(id)
 	r.began, r.arrived = true, true
 	h.open, h.p = r, 0
@@ -68,15 +89,15 @@ func (h *history) entry(r *record, key, v []byte) verdict {
 	case "mfrom":
 		h.envelope(r, v)
 	case "spf":
-		r.spf = r.keep([]byte(aresWord(v)))
+		r.spf = r.keepWord(aresWord(v))
 	case "spf_scope":
 		h.scope(r, v)
 	case "dkim":
 		h.dkim(r, v)
 	case "policy":
-		r.dmarc = r.keep([]byte(policyResult(v)))
+		r.dmarc = r.keepWord(policyResult(v))
 	case "action":
-		r.disposition = r.keep([]byte(actionWord(v)))
+		r.disposition = r.keepWord(actionWord(v))
 		r.ended = true
 	case "p":
 		h.p = code(v)
@@ -95,7 +116,7 @@ func (h *history) envelope(r *record, v []byte) {
 	if bytes.IndexByte(v, '@') >= 0 {
 		r.from = r.keep(v)
 	} else if len(v) > 0 {
-		r.from = r.keep(append([]byte{'@'}, v...))
+		r.from = r.join('@', v)
 		r.spfDomain = r.keepLower(v)
 	}
 }
@@ -103,9 +124,9 @@ func (h *history) envelope(r *record, v []byte) {
 func (h *history) scope(r *record, v []byte) {
 	switch string(v) {
 	case "2", "helo":
-		r.spfScope = r.keep([]byte("helo"))
+		r.spfScope = r.keepWord("helo")
 	case "1", "mfrom", "mailfrom":
-		r.spfScope = r.keep([]byte("mfrom"))
+		r.spfScope = r.keepWord("mfrom")
 	}
 }
 

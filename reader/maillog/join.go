@@ -14,6 +14,7 @@ type join struct {
 	ended  [settle]*record
 	at     int // where the next ended record goes
 	free   []*record
+	given  slab
 	key    []byte // scratch
 
 	anomalies anomalies
@@ -71,10 +72,16 @@ func (j *join) start(key []byte, s *stream) *record {
 	if j.count >= j.max {
 		j.give(j.used.next)
 	}
-	r := j.fresh()
-	r.source, r.offset, r.end = s.in.Source, s.begin, s.end
+	r := j.alone(s)
 	j.alias(r, key)
 	j.link(r)
+	return r
+}
+
+// alone makes a record that no later line is joined to by a key.
+func (j *join) alone(s *stream) *record {
+	r := j.fresh()
+	r.source, r.offset, r.end = s.in.Source, s.begin, s.end
 	j.count++
 	return r
 }
@@ -114,12 +121,14 @@ func (j *join) end(r *record) {
 
 // give gives a record out and forgets it.
 func (j *join) give(r *record) {
-	u, arrived := r.unit(j.format), r.arrived
+	if !r.arrived || j.stopped {
+		j.drop(r)
+		return
+	}
+	u := r.unit(j.format, j.given.room(), j.given.text(r.mem))
 	u.Anomalies = j.anomalies[r.oddities()]
 	j.drop(r)
-	if arrived && !j.stopped {
-		j.stopped = !j.out(u, nil)
-	}
+	j.stopped = !j.out(u, nil)
 }
 
 // drop forgets a record.

@@ -1,6 +1,7 @@
 package maillog
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -56,37 +57,41 @@ func (j *jsonBuffer) value(b []byte) (value, rest []byte, ok bool) {
 		n := jsonNested(b)
 		return b[:n], b[n:], n > 0
 	}
-	value = upTo(b, ",}] \t\r\n")
-	return value, b[len(value):], len(value) > 0
+	n := 0
+	for n < len(b) && classes[b[n]]&valueEnd == 0 {
+		n++
+	}
+	return b[:n], b[n:], n > 0
 }
 
 // string reads a string; one without escapes stays where it lies.
 func (j *jsonBuffer) string(b []byte) (value, rest []byte, ok bool) {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			return b[1:i], b[i+1:], true
-		case '\\':
-			return j.escaped(b, i)
-		}
+	i := 1 + either(b[1:], '"', '\\')
+	if i == len(b) {
+		return nil, b, false
 	}
-	return nil, b, false
+	if b[i] == '\\' {
+		return j.escaped(b, i)
+	}
+	return b[1:i], b[i+1:], true
 }
 
+// escaped reads a string whose first escape is at i.
 func (j *jsonBuffer) escaped(b []byte, i int) (value, rest []byte, ok bool) {
 	start := len(j.text)
 	j.text = append(j.text, b[1:i]...)
-	for ; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			return j.text[start:len(j.text):len(j.text)], b[i+1:], true
-		case '\\':
+	for i < len(b) {
+		if b[i] == '\\' {
 			if i++; i >= len(b) {
-				return nil, b, false
+				break
 			}
-			i += j.escape(b[i:])
-		default:
-			j.text = append(j.text, b[i])
+			i += j.escape(b[i:]) + 1
+			continue
+		}
+		n := either(b[i:], '"', '\\')
+		j.text = append(j.text, b[i:i+n]...)
+		if i += n; i < len(b) && b[i] == '"' {
+			return j.text[start:len(j.text):len(j.text)], b[i+1:], true
 		}
 	}
 	return nil, b, false
@@ -158,23 +163,52 @@ func (j *jsonBuffer) byteArray(b []byte) (value, rest []byte, ok bool) {
 // jsonNested is the length of the array or object at the front of b, 0 when it
 // does not end.
 func jsonNested(b []byte) int {
-	depth, quoted := 0, false
+	depth := 0
 	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
+		switch b[i] {
+		case '"':
+			n := jsonStringLength(b[i:])
+			if n == 0 {
+				return 0
+			}
+			i += n - 1
+		case '{', '[':
 			depth++
-		case c == '}' || c == ']':
+		case '}', ']':
 			if depth--; depth == 0 {
 				return i + 1
 			}
 		}
 	}
 	return 0
+}
+
+// jsonStringLength is the length of the string at the front of b with its
+// quotes, 0 when it does not end.
+func jsonStringLength(b []byte) int {
+	for i := 1; i < len(b); {
+		i += either(b[i:], '"', '\\')
+		if i < len(b) && b[i] == '"' {
+			return i + 1
+		}
+		i += 2 // an escape
+	}
+	return 0
+}
+
+// list turns ["a","b"] into a;b; - escapes do not occur in what is read of it.
+func (j *jsonBuffer) list(b []byte) []byte {
+	start := len(j.text)
+	for {
+		i := bytes.IndexByte(b, '"')
+		if i < 0 {
+			return j.text[start:len(j.text):len(j.text)]
+		}
+		b = b[i+1:]
+		v := upTo(b, `"`)
+		j.text = append(append(j.text, v...), ';')
+		b = b[min(len(v)+1, len(b)):]
+	}
 }
 
 func jsonSpace(b []byte) []byte {

@@ -30,37 +30,50 @@ func (l *lines) next() (line []byte, begin, end int64, err error) {
 	for searched := 0; ; {
 		rest := l.buf[l.at:l.to]
 		if i := bytes.IndexByte(rest[searched:], '\n'); i >= 0 {
-			return l.give(searched+i, searched+i+1)
+			line, begin, end = l.give(searched+i, searched+i+1)
+			return line, begin, end, nil
 		}
 		searched = len(rest)
 		if l.err != nil {
 			if searched == 0 {
 				return nil, 0, 0, l.err
 			}
-			return l.give(searched, searched)
+			line, begin, end = l.give(searched, searched)
+			return line, begin, end, nil
 		}
 		if searched > maxLine {
-			return l.cut()
+			line, begin, end = l.cut()
+			return line, begin, end, nil
 		}
 		l.fill()
 	}
 }
 
-func (l *lines) give(n, with int) ([]byte, int64, int64, error) {
-	line, begin := l.buf[l.at:l.at+n], l.base+int64(l.at)
+// give gives out n bytes as a line that takes up more with its end.
+func (l *lines) give(n, with int) (line []byte, begin, end int64) {
+	line, begin = l.buf[l.at:l.at+n], l.base+int64(l.at)
 	l.at += with
-	l.long = len(line) > maxLine
-	if l.long {
+	if l.long = n > maxLine; l.long {
 		line = line[:maxLine]
 	}
-	return bytes.TrimSuffix(line, []byte("\r")), begin, l.base + int64(l.at), nil
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line, begin, begin + int64(with)
+}
+
+// back has the line given out last, which began at a place in the source, given
+// out again. One that did not fit is gone.
+func (l *lines) back(begin int64) {
+	if at := begin - l.base; at >= 0 {
+		l.at = int(at)
+	}
 }
 
 // cut gives out the beginning of a line that does not fit and passes over the
 // rest of it.
-func (l *lines) cut() ([]byte, int64, int64, error) {
-	head := bytes.Clone(l.buf[l.at : l.at+maxLine])
-	begin := l.base + int64(l.at)
+func (l *lines) cut() (head []byte, begin, end int64) {
+	head, begin = bytes.Clone(l.buf[l.at:l.at+maxLine]), l.base+int64(l.at)
 	for {
 		if i := bytes.IndexByte(l.buf[l.at:l.to], '\n'); i >= 0 {
 			l.at += i + 1
@@ -73,7 +86,7 @@ func (l *lines) cut() ([]byte, int64, int64, error) {
 		l.fill()
 	}
 	l.long = true
-	return head, begin, l.base + int64(l.at), nil
+	return head, begin, l.base + int64(l.at)
 }
 
 // fill moves what is left to the front and reads behind it.

@@ -91,6 +91,32 @@ func TestSendmail(t *testing.T) {
 	}
 }
 
+// TestSendmailChosen: what a client puts into its address and message id is not
+// taken for what Sendmail itself says.
+func TestSendmailChosen(t *testing.T) {
+	t.Parallel()
+	got := readLogs(t, Options{}, stamp("Feb 23 14:13:08",
+		`sm-mta[1]: s1NED81M017126: from=<"relay=x [198.51.100.66], auth=PLAIN,"@example.org>, size=1, class=0, nrcpts=1, msgid=<1,nrcpts=0, auth=PLAIN, relay=y [198.51.100.67]>, proto=ESMTP, daemon=MTA, relay=mail.example.org [192.0.2.7]`,
+		"sm-mta[2]: s1NED81M017126: to=<b@example.com>, stat=Sent",
+		"sm-mta[1]: s1NED81M017127: from=<a@example.org>, size=1, class=0, nrcpts=1, msgid=<2@example.org>, proto=ESMTPSA, daemon=MSA, tls_verify=NO, auth=PLAIN, relay=mail.example.org [192.0.2.8]",
+		"sm-mta[2]: s1NED81M017127: to=<b@example.com>, stat=Sent",
+	))
+	expect(t, got,
+		`s1NED81M017126 192.0.2.7 mail.example.org helo= <"relay=x [198.51.100.66], auth=PLAIN,"@example.org> id=<1`,
+		"s1NED81M017127 192.0.2.8 mail.example.org helo= <a@example.org> auth id=2@example.org")
+}
+
+// TestSendmailFolded: fields that milters fold are logged with \n and \t, and may
+// be the only word of OpenDKIM.
+func TestSendmailFolded(t *testing.T) {
+	t.Parallel()
+	got := readLogs(t, Options{}, stamp("Feb 23 14:13:08",
+		"sm-mta[1]: s1NED81M017126: from=<a@example.org>, size=1, class=0, nrcpts=1, msgid=<1@example.org>, proto=ESMTP, daemon=MTA, relay=[192.0.2.7]",
+		`sm-mta[1]: s1NED81M017126: Milter (filter0) insert (0): header: Authentication-Results:  mx.example;\n\tdkim=fail reason="signature verification failed" header.d=example.org header.i=@example.org header.a=ed25519-sha256 header.s=sel header.b=a8D1rIiu;\n\tdkim-atps=neutral`,
+		"sm-mta[2]: s1NED81M017126: to=<b@example.com>, stat=Sent"))
+	expect(t, got, "s1NED81M017126 192.0.2.7  helo= <a@example.org> id=1@example.org sig=example.org/sel/ed25519-sha256/0/fail by=mx.example dkim=fail")
+}
+
 // TestSendmailZone: a stamp of a zone five hours west, and the moment its id holds.
 func TestSendmailZone(t *testing.T) {
 	t.Parallel()
@@ -105,9 +131,15 @@ func TestRspamd(t *testing.T) {
 	const task = `id: <1@example.org>, qid: <4104E3D>, ip: 192.0.2.7, from: <a@bounce.example.org>, (default: F (reject): [20.00/15.00] [DMARC_POLICY_REJECT(2.00){example.org : No valid SPF, No valid DKIM;reject;},R_SPF_SOFTFAIL(0.00){~all;},R_DKIM_NA(0.00){},FROM_NEQ_ENVFROM(0.00){x@example.org;a@bounce.example.org;}]), len: 1, time: 1ms`
 	const want = "4104E3D 192.0.2.7  helo= <a@bounce.example.org> id=1@example.org author=example.org by=rspamd spf=softfail dkim=none dmarc=fail policy=reject"
 	for name, log := range map[string]string{
-		"file":    "2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
-		"syslog":  stamp(in, "rspamd[9]: <a1b2c3>; task; rspamd_task_write_log: "+task),
-		"json":    `{"ts": 1772359200.25, "pid": 1, "severity_level": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "` + task + `"}` + "\n",
+		"file":        "2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
+		"syslog":      stamp(in, "rspamd[9]: <a1b2c3>; task; rspamd_task_write_log: "+task),
+		"json":        `{"ts": 1772359200.25, "pid": 1, "severity_level": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "` + task + `"}` + "\n",
+		"severity":    "2026-03-01 10:00:00.123 [info] #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\n",
+		"color":       "\x1b[0;37m2026-03-01 10:00:00 #1234(normal) <a1b2c3>; task; rspamd_task_write_log: " + task + "\x1b[0m\n",
+		"systemd":     stamp(in, "rspamd[9]: (normal) <a1b2c3>; task; rspamd_task_write_log: "+task),
+		"syslog JSON": stamp(in, `rspamd[9]: {"ts": 1772359200, "pid": 1, "severity": "info", "worker_type": "normal", "id": "a1b2c3", "module": "task", "function": "rspamd_task_write_log", "message": "`+task+`"}`),
+		"journal, JSON": `{"__REALTIME_TIMESTAMP":"1772359200000000","SYSLOG_IDENTIFIER":"rspamd","MESSAGE":"{\"ts\": 1772359200, \"pid\": 1, \"id\": \"a1b2c3\", \"module\": \"task\", \"function\": \"rspamd_task_write_log\", \"message\": \"` +
+			task + `\"}"}` + "\n",
 		"history": `{"message-id":"1@example.org","qid":"4104E3D","ip":"192.0.2.7","sender_smtp":"a@bounce.example.org","sender_mime":"x@example.org","unix_time":1772359200.25,"required_score":15,"action":"reject","symbols":{"DMARC_POLICY_REJECT":{"name":"DMARC_POLICY_REJECT","score":2,"options":["example.org : No valid SPF, No valid DKIM","reject"]},"R_SPF_SOFTFAIL":{"score":0},"R_DKIM_NA":{"score":0}}}` + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,6 +290,8 @@ func TestQpsmtpdWordings(t *testing.T) {
 		{"sender_permitted_from", "SPF from a@example.org was neutral: why", " spf=neutral spfdomain=example.org scope=mfrom", ""},
 		{"sender_permitted_from", "skip, null sender", "", ""},
 		{"sender_permitted_from", "fail, no result", "", ""},
+		{"sender_permitted_from", "pass", "", ""},
+		{"dmarc", "skip, whitelisted host", " dmarc=skip, whitelisted host", ""},
 		{"dkim", "pass, valid signature, neutral policy", " dkim=pass", ""},
 		{"dkim", "pass, no signature, neutral policy", " dkim=none", ""},
 		{"dkim", "domain: example.org, selector: s1, result: pass", " sig=example.org/s1//0/pass", ""},

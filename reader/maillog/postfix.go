@@ -79,18 +79,16 @@ func (p *postfix) filter(s *stream) verdict {
 // queueID cuts "4104E3D: " off. Short ids are upper-case hex; long ones have
 // neither vowels nor anything but letters and digits.
 func queueID(b []byte) (id, rest []byte, ok bool) {
-	short, long := true, true
+	kind := shortQueueID | longQueueID
 	for i, c := range b {
 		if c == ':' {
-			ok = i >= 5 && i <= 32 && (short || long) && i+1 < len(b) && b[i+1] == ' '
+			ok = i >= 5 && i <= 32 && i+1 < len(b) && b[i+1] == ' '
 			if !ok {
 				return nil, b, false
 			}
 			return b[:i], b[i+2:], true
 		}
-		short = short && (isDigit(c) || c >= 'A' && c <= 'F')
-		long = long && isAlnum(c) && !isVowel(c)
-		if !short && !long || i > 32 {
+		if kind &= classes[c]; kind == 0 || i > 32 {
 			return nil, b, false
 		}
 	}
@@ -117,16 +115,18 @@ func longIDTime(id []byte) (time.Time, bool) {
 }
 
 func base52(b []byte) (n int64, ok bool) {
-	const digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 	for _, c := range b {
-		i := bytes.IndexByte([]byte(digits), c)
-		if i < 0 {
+		d := base52Digits[c]
+		if d == 0 {
 			return 0, false
 		}
-		n = n*52 + int64(i)
+		n = n*52 + int64(d-1)
 	}
 	return n, true
 }
+
+// base52Digits are those of long queue ids, each one more than it counts.
+var base52Digits = digits("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")
 
 // message returns the record of a queue id, opened where there is none. begin
 // tells that the line is one with which messages come in: where the record has
@@ -265,13 +265,24 @@ func (p *postfix) postsuper(s *stream) verdict {
 
 // aside tells what to make of a line that names no message.
 func aside(msg []byte) verdict {
-	for _, w := range asides {
+	if len(msg) == 0 {
+		return unknown
+	}
+	for _, w := range asidesBy[msg[0]] {
 		if startsWith(msg, w) {
 			return known
 		}
 	}
 	return unknown
 }
+
+// asidesBy has asides by their first byte.
+var asidesBy = func() (t [256][]string) {
+	for _, w := range asides {
+		t[w[0]] = append(t[w[0]], w)
+	}
+	return t
+}()
 
 // asides are how lines begin that speak of no message.
 var asides = []string{

@@ -281,11 +281,3 @@ func loggedFrom(b []byte) []byte {
 	}
 	return domainOf(trimRight(b))
 }
-
-func lastIndex(b []byte, mark string) int {
-	rest, ok := afterLast(b, mark)
-	if !ok {
-		return -1
-	}
-	return len(b) - len(rest) - len(mark)
-}

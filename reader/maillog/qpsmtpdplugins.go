@@ -48,7 +48,7 @@ func qpsmtpdDMARC(r *record, b []byte) {
 // qpsmtpdSPF reads what the plugin sender_permitted_from logs. The word of the
 // result stands in many places; a bare "fail, why" is fail.
 func qpsmtpdSPF(r *record, b []byte) {
-	if !r.spf.empty() {
+	if !r.spf.empty() || string(trimRight(b)) == "pass" { // a bare pass says that no_dmarc_policy let it through
 		return
 	}
 	code := b

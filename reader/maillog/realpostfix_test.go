@@ -144,9 +144,20 @@ type realRun struct {
 	smtp string
 	key  ed25519.PrivateKey
 	log  *syslogd
+	more string // of main.cf
+	back string // the port where mail comes back from a content filter, if it does
 }
 
 func newRealRun(t *testing.T) *realRun {
+	t.Helper()
+	r, milters := newFilters(t)
+	r.postfix(milters[0] + ", " + milters[1])
+	waitFor(t, r.smtp)
+	return r
+}
+
+// newRun has a folder, a syslog daemon and a port, and runs nothing yet.
+func newRun(t *testing.T) *realRun {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "maillog")
 	if err != nil {
@@ -156,6 +167,14 @@ func newRealRun(t *testing.T) *realRun {
 	os.Chmod(dir, 0o755)
 	r := &realRun{t: t, dir: dir, smtp: freePort(t), key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	r.log = newSyslogd(t)
+	return r
+}
+
+// newFilters runs the filters alone and returns their sockets.
+func newFilters(t *testing.T) (*realRun, []string) {
+	t.Helper()
+	r := newRun(t)
+	dir := r.dir
 	pub := base64.StdEncoding.EncodeToString(r.key.Public().(ed25519.PublicKey))
 	key := "v=DKIM1; k=ed25519; p=" + pub
 	r.file("keys", "sel._domainkey.none.example "+key+"\nsel._domainkey.silent.example "+key+"\n")
@@ -170,9 +189,7 @@ func newRealRun(t *testing.T) *realRun {
 	r.daemon("opendmarc", "-f", "-c", dir+"/opendmarc.conf")
 	waitFor(t, dkimPort)
 	waitFor(t, dmarcPort)
-	r.postfix("inet:127.0.0.1:" + dkimPort + ", inet:127.0.0.1:" + dmarcPort)
-	waitFor(t, r.smtp)
-	return r
+	return r, []string{"inet:127.0.0.1:" + dkimPort, "inet:127.0.0.1:" + dmarcPort}
 }
 
 func (r *realRun) file(name, text string) {
@@ -224,7 +241,7 @@ milter_default_action = tempfail
 smtpd_peername_lookup = no
 smtpd_client_connection_count_limit = 0
 alias_maps =
-`, conf, milters))
+`, conf, milters)+r.more)
 	master := "127.0.0.1:" + r.smtp + " inet n - n - - smtpd\n"
 	for _, s := range []string{"pickup pickup 60 1", "cleanup cleanup - 0", "qmgr qmgr 300 1", "rewrite trivial-rewrite - -", "bounce bounce - 0",
 		"defer bounce - 0", "trace bounce - 0", "proxymap proxymap - -", "error error - -", "retry error - -", "discard discard - -",
@@ -236,6 +253,9 @@ alias_maps =
 		}
 		master += fmt.Sprintf("%s unix %s - n %s %s %s\n", f[0], private, f[2], f[3], f[1])
 	}
+	if r.back != "" {
+		master += "smtp unix - - n - - smtp\n127.0.0.1:" + r.back + " inet n - n - - smtpd\n -o content_filter= -o smtpd_milters=\n"
+	}
 	r.file("postfix/master.cf", master)
 	if out, err := exec.Command("postfix", "-c", conf, "start").CombinedOutput(); err != nil {
 		r.t.Skipf("Postfix does not start here: %v %s %s", err, out, r.log.text())
@@ -243,8 +263,8 @@ alias_maps =
 	r.t.Cleanup(func() { exec.Command("postfix", "-c", conf, "stop").Run() })
 }
 
-// send hands a message over as a client elsewhere would.
-func (r *realRun) send(m sent) {
+// message is a message as it is sent.
+func (r *realRun) message(m sent) string {
 	body := fmt.Sprintf("From: A <a@%s>\r\nTo: b@example.com\r\nSubject: %d\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\nMessage-ID: <%d@%s>\r\n\r\nHello\r\n",
 		m.from, m.n, m.n, m.from)
 	if m.spf {
@@ -255,14 +275,25 @@ func (r *realRun) send(m sent) {
 		o := &dkim.SignOptions{Domain: m.from, Selector: "sel", Signer: r.key}
 		if err := dkim.Sign(&b, strings.NewReader(body), o); err != nil {
 			r.t.Error(err)
-			return
 		}
 		body = b.String()
 	}
 	if m.broken {
 		body = strings.Replace(body, "Hello", "Hullo", 1)
 	}
-	c, err := net.DialTimeout("tcp", "127.0.0.1:"+r.smtp, 5*time.Second)
+	return body
+}
+
+// send hands a message over as a client elsewhere would.
+func (r *realRun) send(m sent) {
+	r.talk(m.n, nil, "XCLIENT NAME="+m.helo+" ADDR="+m.ip, "EHLO "+m.helo, fmt.Sprintf("MAIL FROM:<u%d@%s>", m.n, m.from),
+		"RCPT TO:<b@example.com>", "DATA", r.message(m)+".", "QUIT")
+}
+
+// talk gives commands to the mail server, from an address of this host.
+func (r *realRun) talk(n int, from net.Addr, commands ...string) {
+	d := net.Dialer{Timeout: 5 * time.Second, LocalAddr: from}
+	c, err := d.Dial("tcp", "127.0.0.1:"+r.smtp)
 	if err != nil {
 		r.t.Error(err)
 		return
@@ -270,13 +301,12 @@ func (r *realRun) send(m sent) {
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(30 * time.Second))
 	reply := make([]byte, 4096)
-	for _, cmd := range []string{"", "XCLIENT NAME=" + m.helo + " ADDR=" + m.ip, "EHLO " + m.helo,
-		fmt.Sprintf("MAIL FROM:<u%d@%s>", m.n, m.from), "RCPT TO:<b@example.com>", "DATA", body + ".", "QUIT"} {
+	for _, cmd := range append([]string{""}, commands...) {
 		if cmd != "" {
 			fmt.Fprintf(c, "%s\r\n", cmd)
 		}
 		if _, err := c.Read(reply); err != nil {
-			r.t.Error(m.n, cmd, err)
+			r.t.Error(n, cmd, err)
 			return
 		}
 	}
@@ -354,9 +384,15 @@ func (s *syslogd) text() string {
 
 // wait returns the log when the programs are done with n messages.
 func (s *syslogd) wait(n int) string {
+	return s.until(func(log string) bool {
+		return strings.Count(log, ": removed")+strings.Count(log, ": milter-reject: ") >= n
+	})
+}
+
+// until returns the log when it tells what is waited for, or after ten seconds.
+func (s *syslogd) until(enough func(log string) bool) string {
 	for range 200 {
-		log := s.text()
-		if strings.Count(log, ": removed")+strings.Count(log, ": milter-reject: ") >= n {
+		if log := s.text(); enough(log) {
 			return log
 		}
 		time.Sleep(50 * time.Millisecond)

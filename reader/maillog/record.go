@@ -64,6 +64,26 @@ func (r *record) keep(b []byte) text {
 	return text{uint32(from), uint32(len(r.mem))}
 }
 
+// keepWord is keep of a word of ours.
+func (r *record) keepWord(w string) text {
+	if len(w) == 0 || len(r.mem)+len(w) > maxRecord {
+		return text{}
+	}
+	from := len(r.mem)
+	r.mem = append(r.mem, w...)
+	return text{uint32(from), uint32(len(r.mem))}
+}
+
+// join is keep with a byte put before b.
+func (r *record) join(c byte, b []byte) text {
+	if len(r.mem)+1+len(b) > maxRecord {
+		return text{}
+	}
+	from := len(r.mem)
+	r.mem = append(append(r.mem, c), b...)
+	return text{uint32(from), uint32(len(r.mem))}
+}
+
 // keepLower is keep in ASCII lower case.
 func (r *record) keepLower(b []byte) text {
 	t := r.keep(b)
@@ -153,28 +173,15 @@ func (r *record) same(s *signature, domain, selector, result []byte) bool {
 		(s.result.empty() || len(result) == 0 || string(r.bytes(s.result)) == string(result))
 }
 
-// whole is a record as it is given out, with room for what most have one of.
-type whole struct {
-	log       reader.LogRecord
-	author    [1]string
-	signature [1]reader.LoggedSignature
-}
-
-// unit makes the record what the reader gives out.
-func (r *record) unit(format reader.Format) reader.Unit {
-	mem := string(r.mem)
+// unit makes the record what the reader gives out, in w and with its text.
+func (r *record) unit(format reader.Format, w *whole, mem string) reader.Unit {
 	get := func(t text) string { return mem[t.from:t.to] }
-	w := new(whole)
-	l := &w.log
-	*l = reader.LogRecord{
-		QueueID: get(r.queueID), ReceivedAt: r.at, ClientIP: r.ip, ClientName: get(r.client), HELO: get(r.helo),
-		MailFrom: get(r.from), HasMailFrom: r.hasFrom, Authenticated: r.authenticated, MessageID: get(r.messageID),
-		Complete: r.began && (r.ended || r.whole),
-		Recorded: reader.Recorded{
-			By: get(r.by), SPF: get(r.spf), DKIM: get(r.dkim), DMARC: get(r.dmarc), Disposition: get(r.disposition),
-			SPFDomain: get(r.spfDomain), SPFScope: get(r.spfScope), Policy: get(r.policy),
-		},
-	}
+	l, c := &w.log, &w.log.Recorded // field by field: a literal is built elsewhere and copied
+	l.QueueID, l.ReceivedAt, l.ClientIP, l.ClientName, l.HELO = get(r.queueID), r.at, r.ip, get(r.client), get(r.helo)
+	l.MailFrom, l.HasMailFrom, l.Authenticated, l.MessageID = get(r.from), r.hasFrom, r.authenticated, get(r.messageID)
+	l.Complete = r.began && (r.ended || r.whole)
+	c.By, c.SPF, c.DKIM, c.DMARC, c.Disposition = get(r.by), get(r.spf), get(r.dkim), get(r.dmarc), get(r.disposition)
+	c.SPFDomain, c.SPFScope, c.Policy = get(r.spfDomain), get(r.spfScope), get(r.policy)
 	if format == reader.Qpsmtpd {
 		l.Recorded.Category, _ = RecordedCategory(l)
 	}

@@ -13,12 +13,14 @@ func (x *rspamd) end(*stream) {}
 func (x *rspamd) line(s *stream, b []byte) verdict {
 	f := &s.frame
 	*f = frame{}
-	if b[0] == '{' {
+	b = uncolored(b)
+	if len(b) > 0 && b[0] == '{' {
+		s.json.reset()
 		return x.json(s, b)
 	}
-	if n := isoLength(b); n > 0 && len(b) > n+2 && b[n] == ' ' && b[n+1] == '#' {
-		f.kind, f.stamp = stampISO, b[:n]
-		return x.text(s, b[n+2:])
+	if n := rspamdStamp(b); n > 0 {
+		f.kind, f.stamp = stampISO, b[:isoLength(b)]
+		return x.text(s, b[n:])
 	}
 	if !s.framed(b) {
 		return unknown
@@ -26,7 +28,49 @@ func (x *rspamd) line(s *stream, b []byte) verdict {
 	if string(f.tag) != "rspamd" {
 		return foreign
 	}
-	return x.text(s, f.msg)
+	return x.syslog(s)
+}
+
+// syslog reads what rspamd told a syslog daemon, as text or as JSON.
+func (x *rspamd) syslog(s *stream) verdict {
+	if !startsWith(s.frame.msg, "{") {
+		return x.text(s, s.frame.msg)
+	}
+	e := rspamdEntry{x: x, s: s}
+	if s.json.object(s.frame.msg, e.member) && e.stamp != nil && e.msg != nil {
+		e.logged()
+	}
+	e.drop()
+	return known
+}
+
+// rspamdStamp is the length of what stands before a process id in rspamd's own
+// log: "2026-03-01 10:00:00 #" and, with log_severity, "2026-03-01 10:00:00 [info] #".
+func rspamdStamp(b []byte) int {
+	n := isoLength(b)
+	if n == 0 {
+		return 0
+	}
+	rest, ok := skip(b[n:], " [")
+	if ok {
+		if i := bytes.IndexByte(rest[:min(len(rest), 16)], ']'); i >= 0 {
+			n += len(" [") + i + len("]")
+		}
+	}
+	if !startsWith(b[n:], " #") {
+		return 0
+	}
+	return n + len(" #")
+}
+
+// uncolored takes the color off that rspamd gives to a line with log_color.
+func uncolored(b []byte) []byte {
+	if rest, ok := skip(b, "\x1b["); ok {
+		if i := bytes.IndexByte(rest, 'm'); i >= 0 {
+			return rest[i+1:]
+		}
+	}
+	return b
 }
 
 // text reads "1234(normal) <tag>; task; rspamd_task_write_log: ...".
@@ -39,59 +83,15 @@ func (x *rspamd) text(s *stream, b []byte) verdict {
 
 // one makes a record of one line.
 func (x *rspamd) one(s *stream, fill func(*record) bool) {
-	r := x.start(x.keyOf(nil, nil), s)
+	r := x.alone(s)
 	s.dated(r)
 	r.began, r.ended, r.arrived = true, true, fill(r)
 	x.give(r)
 }
 
-// json reads a line of the JSON log (log_json), of the journal, or a row of the
-// history as the controller gives it.
-func (x *rspamd) json(s *stream, b []byte) verdict {
-	var function, msg, ts []byte
-	row := false
-	s.json.reset()
-	ok := s.json.object(b, func(key, v []byte) {
-		switch string(key) {
-		case "function", "func":
-			function = v
-		case "msg", "message":
-			msg = v
-		case "ts", "unix_time", "time_real":
-			if ts == nil || string(key) == "unix_time" {
-				ts = v
-			}
-		case "symbols":
-			row = true
-		}
-	})
-	switch {
-	case !ok:
-		return unknown
-	case row:
-		s.frame.kind, s.frame.stamp = stampUnix, ts
-		x.one(s, func(r *record) bool { return rspamdRow(s, r, b) })
-		return known
-	case ts != nil && msg != nil:
-		s.frame.kind, s.frame.stamp = stampUnix, ts
-		if isoLength(ts) > 0 {
-			s.frame.kind = stampISO
-		}
-		if string(function) == "rspamd_task_write_log" {
-			x.one(s, func(r *record) bool { return rspamdTask(r, msg) })
-			return known
-		}
-		return x.text(s, msg)
-	}
-	if s.framed(b) && string(s.frame.tag) == "rspamd" {
-		return x.text(s, s.frame.msg)
-	}
-	return foreign
-}
-
 // rspamd reads its summary in Postfix's log, joined by the queue id in it.
 func (p *postfix) rspamd(s *stream) verdict {
-	task, ok := after(s.frame.msg, "rspamd_task_write_log: ")
+	task, ok := rspamdTaskOf(&s.json, s.frame.msg)
 	if !ok {
 		return known
 	}
@@ -192,16 +192,24 @@ func rspamdSymbols(r *record, b []byte) {
 				return
 			}
 		}
-		first, more, _ := bytes.Cut(options, []byte(";"))
-		second, _, _ := bytes.Cut(more, []byte(";"))
-		rspamdSymbol(r, name, first, second, options)
+		r.set(&r.by, []byte("rspamd"))
+		if rspamdSays(name) {
+			rspamdSymbol(r, name, options)
+		}
 		b, _ = skip(rest, ",")
 	}
 }
 
-// rspamdSymbol takes over a symbol of the modules spf, dkim and dmarc.
-func rspamdSymbol(r *record, name, first, second, all []byte) {
-	r.set(&r.by, []byte("rspamd"))
+// rspamdSays tells whether a symbol can be one that rspamdSymbol knows.
+func rspamdSays(name []byte) bool {
+	return startsWith(name, "R_") || startsWith(name, "DMARC_") || startsWith(name, "FROM_")
+}
+
+// rspamdSymbol takes over a symbol of the modules spf, dkim and dmarc, whose
+// options are "one;two;".
+func rspamdSymbol(r *record, name, all []byte) {
+	first, more, _ := bytes.Cut(all, []byte(";"))
+	second, _, _ := bytes.Cut(more, []byte(";"))
 	if v, ok := skip(name, "R_SPF_"); ok {
 		r.set(&r.spf, []byte(rspamdSPF(v)))
 		return
@@ -285,62 +293,5 @@ func rspamdDKIM(r *record, word string, b []byte) {
 		if isDomain(domain) {
 			r.signed(domain, selector, nil, []byte(word), 0)
 		}
-	}
-}
-
-// rspamdRow reads a row of the history.
-func rspamdRow(s *stream, r *record, b []byte) bool {
-	s.json.reset()
-	var symbols []byte
-	s.json.object(b, func(key, v []byte) {
-		switch string(key) {
-		case "message-id", "message_id":
-			r.set(&r.messageID, unquote(v, '<', '>'))
-		case "qid", "queue_id":
-			r.set(&r.queueID, v)
-		case "ip":
-			r.clientIP(address(v))
-		case "helo":
-			r.set(&r.helo, v)
-		case "user":
-			r.authenticated = len(v) > 0 && string(v) != "unknown" && string(v) != "null"
-		case "sender_smtp", "from":
-			if string(v) != "unknown" {
-				r.mailFrom(v)
-			}
-		case "sender_mime":
-			r.author(domainOf(v))
-		case "symbols":
-			symbols = v
-		}
-	})
-	s.json.object(symbols, func(name, v []byte) { rspamdRowSymbol(s, r, name, v) })
-	return true
-}
-
-func rspamdRowSymbol(s *stream, r *record, name, v []byte) {
-	var options []byte
-	s.json.object(v, func(key, list []byte) {
-		if string(key) == "options" {
-			options = list
-		}
-	})
-	all := jsonList(options)
-	first, more, _ := bytes.Cut(all, []byte(";"))
-	second, _, _ := bytes.Cut(more, []byte(";"))
-	rspamdSymbol(r, name, first, second, all)
-}
-
-// jsonList turns ["a","b"] into a;b; - escapes do not occur in what is read of it.
-func jsonList(b []byte) (out []byte) {
-	for {
-		i := bytes.IndexByte(b, '"')
-		if i < 0 {
-			return out
-		}
-		b = b[i+1:]
-		v := upTo(b, `"`)
-		out = append(append(out, v...), ';')
-		b = b[min(len(v)+1, len(b)):]
 	}
 }

@@ -2,6 +2,8 @@ package maillog
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 )
 
@@ -15,21 +17,55 @@ func after(b []byte, mark string) ([]byte, bool) {
 }
 
 // afterLast returns what follows the last mark in b.
-func afterLast(b []byte, mark string) ([]byte, bool) {
+func afterLast(b []byte, mark string) (rest []byte, ok bool) {
+	pivot := pivotOf(mark)
+	for at := pivot; at < len(b); at++ {
+		i := bytes.IndexByte(b[at:], mark[pivot])
+		if i < 0 {
+			break
+		}
+		if at += i; startsWith(b[at-pivot:], mark) {
+			rest, ok = b[at-pivot+len(mark):], true
+		}
+	}
+	return rest, ok
+}
+
+// indexOf is where the first mark in b is, -1 where there is none.
+func indexOf(b []byte, mark string) int {
+	pivot := pivotOf(mark)
+	for at := pivot; at < len(b); at++ {
+		i := bytes.IndexByte(b[at:], mark[pivot])
+		if i < 0 {
+			break
+		}
+		if at += i; startsWith(b[at-pivot:], mark) {
+			return at - pivot
+		}
+	}
+	return -1
+}
+
+// pivotOf is the byte of a mark to look for: the last but blanks. Most marks are
+// keys and end in = or :, which lines have few of; bytes.Index looks for the first.
+func pivotOf(mark string) int {
+	i := len(mark) - 1
+	for i > 0 && mark[i] == ' ' {
+		i--
+	}
+	return i
+}
+
+// lastIndex is where the last mark in b is, found from the end.
+func lastIndex(b []byte, mark string) int {
 	for end := len(b); ; {
 		i := bytes.LastIndexByte(b[:end], mark[0])
-		if i < 0 {
-			return nil, false
-		}
-		if startsWith(b[i:], mark) {
-			return b[i+len(mark):], true
+		if i < 0 || startsWith(b[i:], mark) {
+			return i
 		}
 		end = i
 	}
 }
-
-// indexOf is bytes.Index for a string; the conversion stays on the stack.
-func indexOf(b []byte, mark string) int { return bytes.Index(b, []byte(mark)) }
 
 func startsWith(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
@@ -43,17 +79,9 @@ func skip(b []byte, prefix string) ([]byte, bool) {
 
 // upTo returns b before the first of the bytes in stops.
 func upTo(b []byte, stops string) []byte {
-	if len(stops) == 1 {
-		if i := bytes.IndexByte(b, stops[0]); i >= 0 {
-			return b[:i]
-		}
-		return b
-	}
-	for i, c := range b {
-		for j := range len(stops) {
-			if c == stops[j] {
-				return b[:i]
-			}
+	for i := range len(stops) {
+		if n := bytes.IndexByte(b, stops[i]); n >= 0 {
+			b = b[:n]
 		}
 	}
 	return b
@@ -62,12 +90,42 @@ func upTo(b []byte, stops string) []byte {
 // word cuts the first word off b, which blanks end.
 func word(b []byte) (first, rest []byte) {
 	b = trimLeft(b)
-	for i, c := range b {
-		if c == ' ' || c == '\t' {
-			return b[:i], trimLeft(b[i+1:])
-		}
+	if i := either(b, ' ', '\t'); i < len(b) {
+		return b[:i], trimLeft(b[i+1:])
 	}
 	return b, nil
+}
+
+// either is where the first of two bytes is in b, its length where there is
+// none. It looks at eight bytes at a time, which for short texts is faster than
+// two searches by the library; for the rest of long ones it leaves it to that.
+func either(b []byte, x, y byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b) && i < 64; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		v, w := w^ones*uint64(x), w^ones*uint64(y)
+		if hit := ((v-ones)&^v | (w-ones)&^w) & tops; hit != 0 { // bytes that are zero; the lowest is exact
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+	}
+	if len(b)-i >= 8 {
+		return i + min(indexByte(b[i:], x), indexByte(b[i:], y))
+	}
+	for ; i < len(b); i++ {
+		if b[i] == x || b[i] == y {
+			return i
+		}
+	}
+	return i
+}
+
+// indexByte is bytes.IndexByte with the length for a byte that is not there.
+func indexByte(b []byte, c byte) int {
+	if i := bytes.IndexByte(b, c); i >= 0 {
+		return i
+	}
+	return len(b)
 }
 
 func trimLeft(b []byte) []byte {
@@ -177,9 +235,45 @@ func peer(b []byte) (name []byte, ip netip.Addr, rest []byte, ok bool) {
 	return b[:i], address(b[i+1 : i+j]), b[i+j+1:], true
 }
 
-func isAlnum(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
+// classes tell what a byte can be part of.
+var classes = func() (t [256]class) {
+	for c := range t {
+		switch b := byte(c); {
+		case isDigit(b):
+			t[c] = alnum | shortQueueID | longQueueID | inDomain
+		case b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z':
+			t[c] = alnum | inDomain
+			if b >= 'A' && b <= 'F' {
+				t[c] |= shortQueueID
+			}
+			if !isVowel(b) {
+				t[c] |= longQueueID
+			}
+		case b == '.', b == '-', b == '_', b >= 0x80:
+			t[c] = inDomain
+		case b == ' ', b == '\t':
+			t[c] = tagEnd | valueEnd
+		case b == '[', b == ':':
+			t[c] = tagEnd
+		case b == ',', b == ']', b == '}', b == '\r', b == '\n':
+			t[c] = valueEnd
+		}
+	}
+	return t
+}()
+
+type class uint8
+
+const (
+	alnum        class = 1 << iota
+	shortQueueID       // a queue id of Postfix, in hex
+	longQueueID        // a long one, which has no vowels
+	inDomain           // a domain name as a log has one
+	tagEnd             // what ends the name of a program
+	valueEnd           // what ends a number, true, false or null in JSON
+)
+
+func isAlnum(c byte) bool { return classes[c]&alnum != 0 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
@@ -189,7 +283,7 @@ func isDomain(b []byte) bool {
 		return false
 	}
 	for _, c := range b {
-		if !isAlnum(c) && c != '.' && c != '-' && c != '_' && c < 0x80 {
+		if classes[c]&inDomain == 0 {
 			return false
 		}
 	}

@@ -68,10 +68,9 @@ func (m *sendmail) dated(s *stream, r *record, id []byte) {
 
 // sendmailTime reads the moment that a queue id holds, in UTC and to base 60.
 func sendmailTime(id []byte) (time.Time, bool) {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
 	var v [6]int
 	for i := range v {
-		if v[i] = bytes.IndexByte([]byte(digits), id[i]); v[i] < 0 {
+		if v[i] = int(base60[id[i]]) - 1; v[i] < 0 {
 			return time.Time{}, false
 		}
 	}
@@ -85,14 +84,29 @@ func sendmailTime(id []byte) (time.Time, bool) {
 	return time.Date(year, time.Month(v[1]+1), v[2], v[3], v[4], v[5], 0, time.UTC), true
 }
 
+// base60 has the digits of Sendmail's queue ids, each one more than it counts.
+var base60 = digits("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx")
+
+func digits(all string) (t [256]uint8) {
+	for i := range len(all) {
+		t[all[i]] = uint8(i + 1)
+	}
+	return t
+}
+
 func (m *sendmail) record(s *stream, id []byte) *record {
 	r := m.find(m.keyOf(s.frame.host, id))
 	if r == nil {
-		r = m.start(m.keyOf(s.frame.host, id), s)
-		r.queueID = r.keep(id)
-		m.dated(s, r, id)
+		return m.opened(s, id)
 	}
 	m.touch(r, s)
+	return r
+}
+
+func (m *sendmail) opened(s *stream, id []byte) *record {
+	r := m.start(m.keyOf(s.frame.host, id), s)
+	r.queueID = r.keep(id)
+	m.dated(s, r, id)
 	return r
 }
 
@@ -115,38 +129,85 @@ func (m *sendmail) entry(s *stream, id, b []byte) {
 	}
 }
 
-// arrival reads "from=<a@b>, size=1, nrcpts=1, msgid=<x@y>, relay=name [ip]".
+// arrival reads "from=<a@b>, size=1, class=0, nrcpts=1, msgid=<x@y>, proto=ESMTP,
+// daemon=MTA, relay=name [ip]".
 func (m *sendmail) arrival(s *stream, id, b []byte) {
-	r := m.record(s, id)
-	if r.claimed {
+	r := m.find(m.keyOf(s.frame.host, id))
+	if r != nil && r.claimed {
 		m.give(r)
-		r = m.record(s, id)
+		r = nil
+	}
+	if r == nil {
+		r = m.opened(s, id)
+	} else { // filters spoke of it before
+		m.touch(r, s)
+		m.dated(s, r, id)
 	}
 	r.began, r.claimed, r.arrived = true, true, true
-	m.dated(s, r, id)
 	from, ok := bracketed(b[5:])
 	if !ok {
 		from = upTo(b[5:], ",")
 	}
 	r.mailFrom(from)
-	r.set(&r.messageID, unquote(field(b, ", msgid=", ", "), '<', '>'))
-	if indexOf(b, ", auth=") >= 0 || indexOf(b, ", authid=") >= 0 {
-		r.authenticated = true
-	}
-	m.relay(r, b)
-	if string(field(b, ", nrcpts=", ", ")) == "0" && !r.ended { // every recipient was refused
+	var f sendmailFields
+	f.parse(b[5+len(from):])
+	r.set(&r.messageID, unquote(f.msgid, '<', '>'))
+	r.authenticated = r.authenticated || f.auth
+	m.relay(r, f.relay)
+	if f.nobody && !r.ended { // every recipient was refused
 		m.join.end(r)
 	}
 }
 
-// relay reads "relay=name [ip] (may be forged)" or "relay=user@localhost".
+// sendmailFields are what stands behind the sender of a message.
+type sendmailFields struct {
+	msgid, relay []byte
+	auth, nobody bool
+}
+
+// parse reads them in one pass. A client chooses the message id, so what stands
+// before it counts the first time, and what stands behind it the last.
+func (f *sendmailFields) parse(b []byte) {
+	for at := 0; ; {
+		i := bytes.IndexByte(b[at:], '=')
+		if i < 0 {
+			return
+		}
+		at += i + 1
+		switch key := lastWord(b[:at-1]); string(key) {
+		case "nrcpts":
+			f.nobody = f.nobody || f.msgid == nil && string(upTo(b[at:], ", ")) == "0"
+		case "msgid":
+			if f.msgid == nil {
+				f.msgid = upTo(b[at:], ", ")
+			}
+		case "proto":
+			f.auth = false
+		case "auth", "authid":
+			f.auth = true
+		case "relay":
+			f.relay = b[at:]
+		}
+	}
+}
+
+// lastWord is what stands behind the last ", " of b, where that is near its end.
+func lastWord(b []byte) []byte {
+	for i := len(b) - 1; i > 0 && i >= len(b)-8; i-- {
+		if b[i] == ' ' && b[i-1] == ',' {
+			return b[i+1:]
+		}
+	}
+	return nil
+}
+
+// relay reads "name [ip] (may be forged)" or "user@localhost".
 func (m *sendmail) relay(r *record, b []byte) {
-	v, ok := after(b, "relay=")
-	if !ok {
+	if b == nil {
 		return
 	}
-	v = upTo(v, ",")
-	if name, ip, _, ok := peer(v); ok {
+	b = upTo(b, ",")
+	if name, ip, _, ok := peer(b); ok {
 		r.set(&r.client, trimRight(name))
 		r.clientIP(ip)
 		return
@@ -159,7 +220,8 @@ func (m *sendmail) relay(r *record, b []byte) {
 func (m *sendmail) rejection(s *stream, id, b []byte) {
 	r := m.record(s, id)
 	r.began, r.arrived = true, true
-	m.relay(r, b)
+	relay, _ := after(b, ", relay=")
+	m.relay(r, relay)
 	if startsWith(b, "ruleset=check_mail, arg1=") {
 		if from, ok := bracketed(b[len("ruleset=check_mail, arg1="):]); ok {
 			r.mailFrom(from)
@@ -183,9 +245,10 @@ func (m *sendmail) milter(s *stream, id, b []byte) {
 
 // authresLine takes over an Authentication-Results field that was logged.
 func authresLine(r *record, b []byte) {
+	b = trimLeft(b)
 	r.set(&r.by, upTo(b, "; "))
 	for _, part := range bytes.Split(b, []byte(";")) {
-		part = bytes.TrimSpace(part)
+		part = unfolded(part)
 		if v, ok := skip(part, "spf="); ok {
 			r.setLower(&r.spf, upTo(v, " ("))
 		} else if v, ok := skip(part, "dmarc="); ok {
@@ -201,4 +264,20 @@ func authresLine(r *record, b []byte) {
 			r.signed(d, field(v, "header.s=", " ;"), field(v, "header.a=", " ;"), result, 0)
 		}
 	}
+}
+
+// unfolded takes off what stands before a part of a field: blanks, and the line
+// ends of folding, which Sendmail logs as \n and \t.
+func unfolded(b []byte) []byte {
+	for len(b) > 0 {
+		switch {
+		case b[0] == ' ' || b[0] == '\t':
+			b = b[1:]
+		case len(b) > 1 && b[0] == '\\' && (b[1] == 'n' || b[1] == 't' || b[1] == 'r'):
+			b = b[2:]
+		default:
+			return trimRight(b)
+		}
+	}
+	return b
 }

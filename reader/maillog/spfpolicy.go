@@ -1,6 +1,9 @@
 package maillog
 
-import "net/netip"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // notes are SPF results of policy services. Those run before the message has a
 // queue id, so they wait here until a message of the same client and sender is
@@ -173,7 +176,7 @@ func (v *result) why(b, text []byte) bool {
 	if startsWith(text, "helo") {
 		v.scope = []byte("helo")
 	}
-	id := field(text, "id=", "; &")
+	id := unescaped(field(text, "id=", "; &"))
 	if v.scope != nil {
 		v.helo = id
 	} else {
@@ -181,6 +184,26 @@ func (v *result) why(b, text []byte) bool {
 	}
 	v.ip = address(field(text, "ip=", "; &"))
 	return true
+}
+
+// unescaped undoes the %40 of an address in a URL.
+func unescaped(b []byte) []byte {
+	i := bytes.IndexByte(b, '%')
+	if i < 0 {
+		return b
+	}
+	out := append(make([]byte, 0, len(b)), b[:i]...)
+	for ; i < len(b); i++ {
+		if b[i] == '%' && i+2 < len(b) {
+			if c, ok := hexAny(b[i+1 : i+3]); ok {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return out
 }
 
 // isResult tells whether b is a word of RFC 7208 section 2.6, in any case.

@@ -64,14 +64,14 @@ func bsdLength(b []byte) int {
 	if len(b) < 14 || b[3] != ' ' || month(b) == 0 {
 		return 0
 	}
-	i := 4
+	i, d := 4, 0
 	if b[i] == ' ' {
 		i++
 	}
-	for i < len(b) && isDigit(b[i]) && i < 6 {
-		i++
+	for ; i < len(b) && isDigit(b[i]) && i < 6; i++ {
+		d = d*10 + int(b[i]-'0')
 	}
-	if i >= len(b) || b[i] != ' ' || clock(b[i+1:]) < 0 {
+	if d < 1 || d > 31 || i >= len(b) || b[i] != ' ' || clock(b[i+1:]) < 0 {
 		return 0
 	}
 	return i + 9
@@ -236,6 +236,7 @@ type years struct {
 
 	seen      []byte // the stamp parsed last and what it gave
 	seenTime  time.Time
+	seenYear  int    // of seenTime, in zone
 	day       []byte // of the ISO stamp parsed last, and its midnight
 	dayBegins time.Time
 }
@@ -261,6 +262,9 @@ func (y *years) time(b []byte) time.Time {
 	}
 	t := y.infer(b)
 	y.seen, y.seenTime = append(y.seen[:0], b...), t
+	if !t.IsZero() {
+		y.seenYear = t.In(y.zone).Year()
+	}
 	return t
 }
 
@@ -305,6 +309,12 @@ func (y *years) in(b []byte, year int) time.Time {
 		year--
 	}
 	return time.Date(year, mo, d, 0, 0, sec, 0, y.zone).UTC()
+}
+
+// agrees tells whether the stamp parsed last is this one and lies, in the year
+// that lines have now, near a moment: what hint would find.
+func (y *years) agrees(stamp []byte, near time.Time) bool {
+	return bytes.Equal(stamp, y.seen) && y.seenTime.Sub(near).Abs() < 2*day && y.seenYear == y.year
 }
 
 // hint tells that a line with this stamp was written near a moment.

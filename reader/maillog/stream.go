@@ -36,6 +36,7 @@ type stream struct {
 	unknowns   int64
 	long       int64
 	samples    []reader.Problem
+	collected  []byte // an entry over many lines
 }
 
 func logReader(o Options, format reader.Format, start func(*join) grammar) reader.LogReader {
@@ -74,7 +75,7 @@ func read(ctx context.Context, o Options, in reader.LogInput, j *join, g grammar
 	j.out = yield
 	l := newLines(ctx, in.Reader)
 	for !j.stopped {
-		line, begin, end, err := l.next()
+		line, begin, end, err := s.entry(l)
 		if err != nil {
 			return s.finish(j, g, err)
 		}
@@ -165,7 +166,9 @@ func (s *stream) datedBy(r *record, id time.Time) {
 	if s.frame.kind != stampBSD {
 		return
 	}
-	s.years.hint(s.frame.stamp, id)
+	if !s.years.agrees(s.frame.stamp, id) {
+		s.years.hint(s.frame.stamp, id)
+	}
 	if s.time().Sub(id).Abs() < zones {
 		r.at, r.yearless = id, false
 	}
