@@ -9,7 +9,7 @@ import (
 // collector runs. Go's default of 100 lets the heap grow to twice the row group
 // under way, over 300 MB; a run allocates so little otherwise that collecting
 // more often cannot be measured.
-const collectAt = 50
+const collectAt = 40
 
 // boundMemory sets the collector for a run, unless GOGC in the environment does.
 func boundMemory() {

@@ -34,7 +34,7 @@ const (
 	fewSegments = 16
 
 	// defaultCachedResults is the number of results kept, some 500 bytes each.
-	defaultCachedResults = 1 << 16
+	defaultCachedResults = 1 << 15
 	// cachedRecords is the number of parsed records kept, maxCachedRecord the
 	// length of the longest, bytes: a parsed record takes up to 50 times its
 	// text, and few real ones are longer than the 450 bytes of RFC 7208 section
