@@ -86,6 +86,17 @@ func (v *Vector) nulls(k kind, rows int) {
 	}
 }
 
+// same makes the vector complete where all values are the first of the
+// dictionary.
+func (v *Vector) same(dict []string, rows int) {
+	if v.placed {
+		rows = int(v.First[len(v.First)-1])
+	}
+	v.grow(word, rows)
+	v.Codes, v.Dict, v.base = v.Codes[:rows], dict, 0
+	clear(v.Codes)
+}
+
 // number tells whether values are numbers in a vector.
 func (k kind) number() bool {
 	return k == boolean || k == int32s || k == int64s || k == moment
@@ -142,24 +153,26 @@ func (v *Vector) dictionary(c *cursor, isWord bool) {
 	}
 }
 
-// nullableCodes adds the codes of a page of values.
+// nullableCodes adds the codes of a page of values. It has no branches: where
+// nulls are cannot be foretold.
 func (v *Vector) nullableCodes(c *cursor) {
-	n, next := len(v.Codes), 0
+	n := len(v.Codes)
 	v.Codes = v.Codes[:n+c.count]
-	out := v.Codes[n:]
-	if len(c.indexes) == 0 {
+	out, indexes, after := v.Codes[n:], c.indexes, v.base+1
+	if c.defs == nil {
 		for i := range out {
-			out[i] = -1
+			out[i] = v.base + indexes[i]
 		}
 		return
 	}
-	for i := range out {
-		if c.defs != nil && c.defs[i] != c.present {
-			out[i] = -1
-			continue
-		}
-		out[i] = v.base + c.indexes[next]
-		next++
+	i, next, defs := 0, 0, c.defs[:len(out)]
+	for ; i < len(out) && next < len(indexes); i++ {
+		def := int32(defs[i]) // 1 is a value
+		out[i] = (after+indexes[next])*def - 1
+		next += int(def)
+	}
+	for ; i < len(out); i++ {
+		out[i] = -1
 	}
 }
 
