@@ -3,6 +3,7 @@ package impact
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"mailaudit/evaluate/dmarc"
@@ -11,11 +12,12 @@ import (
 	"mailaudit/sources"
 )
 
-// taker gathers what comes of a part.
+// taker gathers what comes of the parts that one worker decides. It counts them
+// all into one: the maps of a part would cost more than its rows.
 type taker struct {
 	total   Impact
-	collect bool // changed rows too
-	changes []*sink.Change
+	collect bool           // changed rows too
+	changes []*sink.Change // of the part at hand
 }
 
 // take settles one message and counts it.
@@ -48,34 +50,61 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 			}
 		}
 	}
-	total := new(Impact)
+	var takers takers
 	o := pipeline.Options[int]{Workers: workers, Window: workers}
-	for t, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, j.partWorker(each != nil)) {
+	worker := func() func(context.Context, int) ([]*sink.Change, error) {
+		return j.partWorker(takers.add(each != nil))
+	}
+	for changes, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
 		if err != nil {
 			return nil, err
 		}
-		total.Merge(&t.total)
-		for _, c := range t.changes {
+		for _, c := range changes {
 			if err := each(c); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return total, ctx.Err()
+	return takers.total(), ctx.Err()
 }
 
-// partWorker makes what decides one part after the other.
-func (j *Judge) partWorker(collect bool) func() func(context.Context, int) (*taker, error) {
-	return func() func(context.Context, int) (*taker, error) {
-		w := j.newWorker()
-		g := w.newGroup()
-		return func(ctx context.Context, part int) (*taker, error) {
-			t := &taker{collect: collect}
-			if j.spf != nil {
-				return t, w.overlaid(ctx, part, t)
-			}
-			return t, g.scan(ctx, part, t)
+// takers are those of all workers.
+type takers struct {
+	mu  sync.Mutex
+	all []*taker
+}
+
+func (t *takers) add(collect bool) *taker {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, &taker{collect: collect})
+	return t.all[len(t.all)-1]
+}
+
+// total is what all of them counted; no worker works any more.
+func (t *takers) total() *Impact {
+	if len(t.all) == 1 {
+		return &t.all[0].total
+	}
+	total := new(Impact)
+	for _, t := range t.all {
+		total.Merge(&t.total)
+	}
+	return total
+}
+
+// partWorker decides one part after the other.
+func (j *Judge) partWorker(t *taker) func(context.Context, int) ([]*sink.Change, error) {
+	w := j.newWorker()
+	g := w.newGroup()
+	return func(ctx context.Context, part int) ([]*sink.Change, error) {
+		t.changes = nil
+		if j.spf != nil {
+			err := w.overlaid(ctx, part, t)
+			return t.changes, err
 		}
+		err := g.scan(ctx, part, t)
+		return t.changes, err
 	}
 }
 
