@@ -181,12 +181,12 @@ func (t *Tally) failed(r *rows, category *sink.Vector, index []int) {
 type failures struct {
 	tag, dkim, near *sink.Vector
 	spf, spfNear    *sink.Vector
-	// passes, ok and far tell of the words by place: that SPF passed, that a
-	// signature did, and that it was not of the author's domain.
-	tags   []int64
-	causes [2][2][]int64 // by broken, passed, and the place of SPF's alignment
-
+	// By the place of a word: SPF passed, a signature did, and it was not of the
+	// author's domain.
 	passes, ok, far []bool
+
+	tags   []int64       // by place
+	causes [2][2][]int64 // by broken, passed, and the place of SPF's alignment
 }
 
 func newFailures(r *rows) *failures {
