@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"mailaudit/evaluate/dmarc"
@@ -13,11 +14,12 @@ import (
 	"mailaudit/sources"
 )
 
-// taker gathers what comes of a part.
+// taker gathers what comes of the parts that one worker decides. It counts them
+// all into one: the maps of a part would cost more than its rows.
 type taker struct {
 	total   Impact
-	collect bool // changed rows too
-	changes []*sink.Change
+	collect bool           // changed rows too
+	changes []*sink.Change // of the part at hand
 }
 
 // take settles one message and counts it.
@@ -50,16 +52,18 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 			}
 		}
 	}
-	total := new(Impact)
+	var takers takers
 	o := pipeline.Options[int]{Workers: workers, Window: workers}
+	worker := func() func(context.Context, int) ([]*sink.Change, error) {
+		return j.partWorker(takers.add(each != nil))
+	}
 	var changes []*sink.Change // of the generation
 	part := 0
-	for t, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, j.partWorker(each != nil)) {
+	for found, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
 		if err != nil {
 			return nil, err
 		}
-		total.Merge(&t.total)
-		changes = append(changes, t.changes...)
+		changes = append(changes, found...)
 		if part++; part < j.data.Parts() && j.data.Generation(part) == j.data.Generation(part-1) {
 			continue
 		}
@@ -68,7 +72,7 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 		}
 		changes = nil
 	}
-	return total, ctx.Err()
+	return takers.total(), ctx.Err()
 }
 
 // inOrder gives the changes of a generation, whose parts have rows between each
@@ -83,18 +87,43 @@ func inOrder(changes []*sink.Change, each func(*sink.Change) error) error {
 	return nil
 }
 
-// partWorker makes what decides one part after the other.
-func (j *Judge) partWorker(collect bool) func() func(context.Context, int) (*taker, error) {
-	return func() func(context.Context, int) (*taker, error) {
-		w := j.newWorker()
-		g := w.newGroup()
-		return func(ctx context.Context, part int) (*taker, error) {
-			t := &taker{collect: collect}
-			if j.spf != nil {
-				return t, w.overlaid(ctx, part, t)
-			}
-			return t, g.scan(ctx, part, t)
+// takers are those of all workers.
+type takers struct {
+	mu  sync.Mutex
+	all []*taker
+}
+
+func (t *takers) add(collect bool) *taker {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, &taker{collect: collect})
+	return t.all[len(t.all)-1]
+}
+
+// total is what all of them counted; no worker works any more.
+func (t *takers) total() *Impact {
+	if len(t.all) == 1 {
+		return &t.all[0].total
+	}
+	total := new(Impact)
+	for _, t := range t.all {
+		total.Merge(&t.total)
+	}
+	return total
+}
+
+// partWorker decides one part after the other.
+func (j *Judge) partWorker(t *taker) func(context.Context, int) ([]*sink.Change, error) {
+	w := j.newWorker()
+	g := w.newGroup()
+	return func(ctx context.Context, part int) ([]*sink.Change, error) {
+		t.changes = nil
+		if j.spf != nil {
+			err := w.overlaid(ctx, part, t)
+			return t.changes, err
 		}
+		err := g.scan(ctx, part, t)
+		return t.changes, err
 	}
 }
 

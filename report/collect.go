@@ -157,13 +157,9 @@ func (t *tally) scan(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part
 	if err := scan.Reopen(d, part); err != nil {
 		return err
 	}
-	column := func(name string) stats.Column {
-		v := scan.Column(name)
-		return stats.Column{Codes: v.Codes, Dict: v.Dict, Numbers: v.Numbers, First: v.First}
-	}
 	for scan.Next() && ctx.Err() == nil {
-		t.stats.AddRows(scan.Rows(), column)
-		t.drift.AddRows(scan.Rows(), column)
+		t.stats.AddRows(scan)
+		t.drift.AddRows(scan)
 	}
 	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }

@@ -26,8 +26,13 @@ type scanned struct {
 	info   columnInfo
 	leaf   int     // of info
 	cursor *cursor // nil where the file has no such column
-	read   bool    // of the current row group
-	vector Vector
+	read   bool    // of the current row group, as what follows
+	vector vector
+
+	counted bool
+	counts  Counts
+	worded  bool
+	words   []string // the dictionary
 }
 
 // first is the First of a list's fields.
@@ -72,7 +77,7 @@ func (s *Scan) Next() bool {
 		return false
 	}
 	for _, c := range s.columns {
-		c.read = false
+		c.read, c.counted, c.worded = false, false, false
 	}
 	for _, f := range s.firsts {
 		f.read = false
@@ -106,17 +111,23 @@ func (s *Scan) Close() error {
 // that an older file lacks is all null, its lists are empty. After an error,
 // which Err tells, it is the same.
 func (s *Scan) Column(name string) *Vector {
+	c := s.column(name)
+	if !c.read {
+		c.read = true
+		s.read(c)
+	}
+	return &c.vector.Vector
+}
+
+// column is a column that may not be read yet.
+func (s *Scan) column(name string) *scanned {
 	c := s.columns[name]
 	if c == nil {
 		c = s.describe(name)
 		s.find(c)
 		s.columns[name] = c
 	}
-	if !c.read {
-		c.read = true
-		s.read(c)
-	}
-	return &c.vector
+	return c
 }
 
 // describe finds out what a column is, whatever the file.
@@ -141,7 +152,7 @@ func (s *Scan) find(c *scanned) {
 	if c.cursor != nil {
 		texts = c.cursor.dictText
 	}
-	c.cursor, c.read = nil, false
+	c.cursor, c.read, c.counted, c.worded = nil, false, false, false
 	if c.info.name == "" {
 		return
 	}
@@ -180,26 +191,37 @@ func (s *Scan) read(c *scanned) {
 		v.nulls(c.cursor.kind, rows)
 		return
 	}
-	chunk := s.groups[s.next].ColumnChunks()[c.cursor.index]
-	v.grow(c.cursor.kind, int(chunk.NumValues()))
-	c.cursor.open(chunk)
-	for left := chunk.NumValues(); left > 0 && c.cursor.load(); left -= int64(c.cursor.count) {
-		v.take(c.cursor, c.cursor.kind == word)
+	if s.allSame(c) {
+		v.same(s.dictionary(c), rows)
+		return
 	}
-	c.cursor.close()
+	v.grow(c.cursor.kind, int(s.told(c).NumValues))
+	s.pages(c, func() { v.take(c.cursor, c.cursor.kind == word) })
 	switch {
 	case s.err != nil:
-		s.err = fmt.Errorf("%s: %w", s.part.path, s.err)
 		v.pad(rows)
 	case c.info.list && !v.placed:
 		v.First = append(v.First, v.values())
 	}
 }
 
+// pages loads the column's pages one after the other.
+func (s *Scan) pages(c *scanned, take func()) {
+	chunk := s.groups[s.next].ColumnChunks()[c.cursor.index]
+	c.cursor.open(chunk)
+	for left := chunk.NumValues(); left > 0 && c.cursor.load(); left -= int64(c.cursor.count) {
+		take()
+	}
+	c.cursor.close()
+	if s.err != nil {
+		s.err = fmt.Errorf("%s: %w", s.part.path, s.err)
+	}
+}
+
 // allNull tells whether the column has no value in the row group, by what the
 // file says of it. Of a list that counts only where its elements are known.
 func (s *Scan) allNull(c *scanned) bool {
-	m := &s.part.Metadata().RowGroups[s.next].Columns[c.cursor.index].MetaData
+	m := s.told(c)
 	return m.NumValues > 0 && m.Statistics.NullCount == m.NumValues && (!c.info.list || c.vector.placed)
 }
 

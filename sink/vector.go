@@ -1,61 +1,30 @@
 package sink
 
 import (
-	"math"
 	"slices"
-	"time"
+
+	"mailaudit/internal/columns"
 )
 
 // NoNumber is what a [Vector] holds where a number or a time is null.
-const NoNumber = math.MinInt64
+const NoNumber = columns.NoNumber
 
-// Vector is one column of a row group: a value for each row, or, for a field of
-// a list, the values of all rows one after the other. It is good until the next
-// call of [Scan.Next].
-type Vector struct {
-	// Codes are the values of a column of text, as places in Dict; -1 is null.
-	// Equal codes are equal texts; unequal codes may be equal texts too.
-	Codes []int32
-	Dict  []string
-	// Numbers are the values of every other column but bytes: numbers,
-	// booleans (0 and 1), times (microseconds since 1970 in UTC). Null is
-	// NoNumber.
-	Numbers []int64
-	// First, for a field of a list, has a place for each row and one more: the
-	// values of row i are those from First[i] up to First[i+1].
-	First []int32
+// Vector is one column of a row group. It is good until the next call of
+// [Scan.Next].
+type Vector = columns.Vector
 
+// vector is a Vector under way.
+type vector struct {
+	Vector
 	base   int32 // where the row group's dictionary begins in Dict; -1: not there yet
 	placed bool  // First is there already, from another field of the list
 }
 
-// Text is value i of a column of text; empty where it is null.
-func (v *Vector) Text(i int) string {
-	if c := v.Codes[i]; c >= 0 {
-		return v.Dict[c]
-	}
-	return ""
-}
-
-// Bool is value i of a column of booleans; false where it is null.
-func (v *Vector) Bool(i int) bool { return v.Numbers[i] == 1 }
-
-// Time is value i of a column of times; zero where it is null.
-func (v *Vector) Time(i int) time.Time {
-	if v.Numbers[i] == NoNumber {
-		return time.Time{}
-	}
-	return time.UnixMicro(v.Numbers[i]).UTC()
-}
-
-// Span is where the values of row i are, for a field of a list.
-func (v *Vector) Span(i int) (from, to int) { return int(v.First[i]), int(v.First[i+1]) }
-
 // values is how many values are there so far.
-func (v *Vector) values() int32 { return int32(len(v.Codes) + len(v.Numbers)) }
+func (v *vector) values() int32 { return int32(len(v.Codes) + len(v.Numbers)) }
 
 // grow makes room for n values.
-func (v *Vector) grow(k kind, n int) {
+func (v *vector) grow(k kind, n int) {
 	switch {
 	case k == raw:
 	case k.number():
@@ -66,7 +35,7 @@ func (v *Vector) grow(k kind, n int) {
 }
 
 // nulls makes the vector complete where no value is there.
-func (v *Vector) nulls(k kind, rows int) {
+func (v *vector) nulls(k kind, rows int) {
 	if v.placed {
 		rows = int(v.First[len(v.First)-1])
 	}
@@ -86,13 +55,24 @@ func (v *Vector) nulls(k kind, rows int) {
 	}
 }
 
+// same makes the vector complete where all values are the first of the
+// dictionary.
+func (v *vector) same(dict []string, rows int) {
+	if v.placed {
+		rows = int(v.First[len(v.First)-1])
+	}
+	v.grow(word, rows)
+	v.Codes, v.Dict, v.base = v.Codes[:rows], dict, 0
+	clear(v.Codes)
+}
+
 // number tells whether values of the kind are numbers, in a [Vector] and in a [Cell].
 func (k kind) number() bool {
 	return k == boolean || k == int32s || k == int64s || k == moment
 }
 
 // pad makes the vector complete where it was not read: all null.
-func (v *Vector) pad(rows int) {
+func (v *vector) pad(rows int) {
 	v.Codes, v.Numbers, v.First = v.Codes[:0], v.Numbers[:0], []int32{0}
 	for range rows {
 		v.Codes, v.Numbers, v.First = append(v.Codes, -1), append(v.Numbers, NoNumber), append(v.First, 0)
@@ -100,7 +80,7 @@ func (v *Vector) pad(rows int) {
 }
 
 // take adds the values of a page.
-func (v *Vector) take(c *cursor, isWord bool) {
+func (v *vector) take(c *cursor, isWord bool) {
 	switch {
 	case c.kind == raw:
 	case c.kind.number():
@@ -114,7 +94,7 @@ func (v *Vector) take(c *cursor, isWord bool) {
 
 // place tells whether level i of the page has a value. For lists it notes where
 // rows begin, and absent tells that there is no element at all.
-func (v *Vector) place(c *cursor, i int) (present, absent bool) {
+func (v *vector) place(c *cursor, i int) (present, absent bool) {
 	if c.list {
 		if c.reps[i] == 0 && !v.placed {
 			v.First = append(v.First, v.values())
@@ -127,7 +107,7 @@ func (v *Vector) place(c *cursor, i int) (present, absent bool) {
 }
 
 // dictionary adds a page of places in the row group's dictionary.
-func (v *Vector) dictionary(c *cursor, isWord bool) {
+func (v *vector) dictionary(c *cursor, isWord bool) {
 	if v.base < 0 {
 		v.base = int32(len(v.Dict))
 		v.Dict = appendTexts(v.Dict, c.dictText, isWord || c.dictPlain)
@@ -142,29 +122,31 @@ func (v *Vector) dictionary(c *cursor, isWord bool) {
 	}
 }
 
-// nullableCodes adds the codes of a page of values.
-func (v *Vector) nullableCodes(c *cursor) {
-	n, next := len(v.Codes), 0
+// nullableCodes adds the codes of a page of values. It has no branches: where
+// nulls are cannot be foretold.
+func (v *vector) nullableCodes(c *cursor) {
+	n := len(v.Codes)
 	v.Codes = v.Codes[:n+c.count]
-	out := v.Codes[n:]
-	if len(c.indexes) == 0 {
+	out, indexes, after := v.Codes[n:], c.indexes, v.base+1
+	if c.defs == nil {
 		for i := range out {
-			out[i] = -1
+			out[i] = v.base + indexes[i]
 		}
 		return
 	}
-	for i := range out {
-		if c.defs != nil && c.defs[i] != c.present {
-			out[i] = -1
-			continue
-		}
-		out[i] = v.base + c.indexes[next]
-		next++
+	i, next, defs := 0, 0, c.defs[:len(out)]
+	for ; i < len(out) && next < len(indexes); i++ {
+		def := int32(defs[i]) // 1 is a value
+		out[i] = (after+indexes[next])*def - 1
+		next += int(def)
+	}
+	for ; i < len(out); i++ {
+		out[i] = -1
 	}
 }
 
 // listedCodes adds the codes of a page of lists.
-func (v *Vector) listedCodes(c *cursor) {
+func (v *vector) listedCodes(c *cursor) {
 	if !v.placed {
 		v.rows(c)
 	}
@@ -188,7 +170,7 @@ func (v *Vector) listedCodes(c *cursor) {
 
 // rows notes where the rows of a page of lists begin. It has no branches: how
 // many values a row has cannot be foretold.
-func (v *Vector) rows(c *cursor) {
+func (v *vector) rows(c *cursor) {
 	n, at := len(v.First), v.values()
 	first := slices.Grow(v.First, c.count)[:n+c.count]
 	defs := c.defs[:c.count]
@@ -216,7 +198,7 @@ func appendTexts(dict, texts []string, plain bool) []string {
 }
 
 // texts adds a page of texts, each with a code of its own.
-func (v *Vector) texts(c *cursor, isWord bool) {
+func (v *vector) texts(c *cursor, isWord bool) {
 	next := 0
 	for i := range c.count {
 		present, absent := v.place(c, i)
@@ -235,7 +217,7 @@ func (v *Vector) texts(c *cursor, isWord bool) {
 }
 
 // numbers adds a page of numbers.
-func (v *Vector) numbers(c *cursor) {
+func (v *vector) numbers(c *cursor) {
 	if !c.list && len(c.int64s) == c.count && (c.kind == int64s || c.kind == moment) { // no nulls
 		v.Numbers = append(v.Numbers, c.int64s...)
 		return

@@ -5,16 +5,14 @@ import "mailaudit/evaluate/dmarc"
 // name names the sender. What cannot be forged comes first; a name that the
 // client only claims, the HELO, comes after the network it sends from.
 func name(f *Facts, c Class, n *naming) (string, Basis) {
-	steps := [...]func(*Facts, *naming) (string, Basis){signer, returnPath, helo, reverseName, network, claimedHELO}
+	steps := &usual
 	switch c {
 	case Forwarder:
-		// Its signatures and return path are those of who wrote.
-		steps = [...]func(*Facts, *naming) (string, Basis){foreignReturnPath, helo, reverseName, sealer, network, claimedHELO}
+		steps = &forwarded
 	case MailingList:
-		// What passes may be a signature of who wrote that the list left whole.
-		steps = [...]func(*Facts, *naming) (string, Basis){listSigner, returnPath, helo, reverseName, signer, network}
+		steps = &listed
 	case OwnUnaligned, Unknown, LikelyForgery:
-		steps = [...]func(*Facts, *naming) (string, Basis){returnPath, helo, reverseName, network, claimedHELO, nothing}
+		steps = &unsigned
 	}
 	for _, step := range steps {
 		if s, b := step(f, n); s != "" {
@@ -23,6 +21,18 @@ func name(f *Facts, c Class, n *naming) (string, Basis) {
 	}
 	return "unknown", ByNothing
 }
+
+// What names a sender, the best first.
+type steps [6]func(*Facts, *naming) (string, Basis)
+
+var (
+	usual = steps{signer, returnPath, helo, reverseName, network, claimedHELO}
+	// Signatures and return path of what is forwarded are those of who wrote.
+	forwarded = steps{foreignReturnPath, helo, reverseName, sealer, network, claimedHELO}
+	// What passes may be a signature of who wrote that the list left whole.
+	listed   = steps{listSigner, returnPath, helo, reverseName, signer, network}
+	unsigned = steps{returnPath, helo, reverseName, network, claimedHELO, nothing}
+)
 
 // signer is the signature that passed: an aligned one, else the first.
 func signer(f *Facts, n *naming) (string, Basis) {

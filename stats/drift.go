@@ -68,6 +68,8 @@ type DriftTally struct {
 	// messageID tells the Message-ID where the record does not: it is needed for
 	// few.
 	messageID func() string
+
+	kinds driftKinds // memory for AddRows
 }
 
 type driftKey struct {
@@ -104,15 +106,18 @@ type Drift struct {
 }
 
 // Add compares one record.
-func (t *DriftTally) Add(r *evaluate.Record) {
+func (t *DriftTally) Add(r *evaluate.Record) { t.add(r, 1) }
+
+// add compares one record that stands for n.
+func (t *DriftTally) add(r *evaluate.Record, n int64) {
 	rec, v := &r.Evidence.Recorded, &r.Verdict
 	computed := string(SPFResult(v))
-	spfDiffers := t.compare(r, "spf", rec.SPF, computed, func() DriftReason { return spfDrift(r) })
-	dkimDiffers := t.compare(r, "dkim", rec.DKIM, string(DKIMResult(v)), func() DriftReason { return dkimDrift(r) })
-	dmarcDiffers := t.compare(r, "dmarc", rec.DMARC, string(v.DMARC.Result), func() DriftReason {
+	spfDiffers := t.compare(r, n, "spf", rec.SPF, computed, func() DriftReason { return spfDrift(r) })
+	dkimDiffers := t.compare(r, n, "dkim", rec.DKIM, string(DKIMResult(v)), func() DriftReason { return dkimDrift(r) })
+	dmarcDiffers := t.compare(r, n, "dmarc", rec.DMARC, string(v.DMARC.Result), func() DriftReason {
 		return dmarcDrift(r, spfDiffers || dkimDiffers)
 	})
-	t.compare(r, "disposition", rec.Disposition, string(v.Disposition), func() DriftReason {
+	t.compare(r, n, "disposition", rec.Disposition, string(v.Disposition), func() DriftReason {
 		switch {
 		case v.Category == evaluate.NonexistentDomain:
 			return DriftRecordChanged // the domain had records when the receiver saw it
@@ -124,14 +129,14 @@ func (t *DriftTally) Add(r *evaluate.Record) {
 }
 
 // compare counts one method and tells whether the results differ.
-func (t *DriftTally) compare(r *evaluate.Record, method, recorded, computed string, why func() DriftReason) bool {
+func (t *DriftTally) compare(r *evaluate.Record, n int64, method, recorded, computed string, why func() DriftReason) bool {
 	if recorded == "" {
 		return false
 	}
 	if t.compared == nil {
 		t.compared, t.rows = map[string]int64{}, map[driftKey]*DriftRow{}
 	}
-	t.compared[method]++
+	t.compared[method] += n
 	if recorded == computed {
 		return false
 	}
@@ -141,7 +146,7 @@ func (t *DriftTally) compare(r *evaluate.Record, method, recorded, computed stri
 		row = &DriftRow{Method: method, Recorded: recorded, Computed: computed, Reason: k.reason}
 		t.rows[k] = row
 	}
-	row.Messages++
+	row.Messages += n
 	o := &r.Evidence.Origin
 	e := DriftExample{Source: o.Source, Offset: o.Offset, ordinal: o.Ordinal}
 	if !row.wants(&e) {

@@ -1,115 +1,101 @@
 package stats
 
 import (
+	"slices"
 	"time"
 
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dkim"
 	"mailaudit/evaluate/dmarc"
-	"mailaudit/evaluate/evidence"
 	"mailaudit/evaluate/spf"
+	"mailaudit/internal/columns"
 )
 
-// Column is one column of some rows of the table messages.
-type Column struct {
-	// Codes are texts and words, as places in Dict; -1 is null.
-	Codes []int32
-	Dict  []string
-	// Numbers are numbers, booleans (0 and 1) and times (microseconds since 1970).
-	Numbers []int64
-	// First, for a field of a list, has a place for each row and one more: the
-	// values of row i are those from First[i] up to First[i+1].
-	First []int32
-}
-
-// NoNumber is what Numbers hold where they are null.
-const NoNumber = -1 << 63
-
-func (c *Column) text(i int) string {
-	if code := c.Codes[i]; code >= 0 {
-		return c.Dict[code]
-	}
-	return ""
-}
-
-// rows are some rows by their columns.
+// rows are the rows of a row group by their columns.
 type rows struct {
-	count  int
-	column func(name string) Column
-	// unusable are the rows without a usable message; nil: there are none.
-	unusable []bool
+	columns.Group
+	// unusable are the rows without a usable message: everything is counted for
+	// all rows, and taken back for these where it does not hold for them.
+	unusable []int
 }
 
-// AddRows counts rows by their columns, which gives those of Columns: what Add
-// does for each record, many times quicker.
-func (t *Tally) AddRows(count int, column func(name string) Column) {
-	r := &rows{count: count, column: column}
-	t.messages += int64(count)
-	r.words(&t.dispositions, "disposition", true)
-	r.words(&t.dispositions74, "disposition_7_4", true)
-	r.words(&t.formats, "source_format", true)
-	r.words(&t.recorded, "recorded_category", false)
-	r.words(&t.anomalies, "anomalies", false)
+// AddRows counts rows by their columns, those of a *sink.Scan for example: what Add does for each record,
+// many times quicker. It looks at no row where counts of a column's words, or
+// what the file tells of it, are enough.
+func (t *Tally) AddRows(scan columns.Group) {
+	r := &rows{Group: scan}
+	r.findUnusable()
+	t.messages += int64(r.Rows())
+	t.judged(r) // it reads columns that are then counted as they are
+	r.words(&t.dispositions, "disposition", everyRow|orNone)
+	r.words(&t.dispositions74, "disposition_7_4", everyRow|orNone)
+	r.words(&t.formats, "source_format", everyRow|orNone)
+	r.words(&t.recorded, "recorded_category", everyRow)
+	r.words(&t.anomalies, "anomalies", everyRow)
 	t.times(r)
-	malformed := column("malformed")
-	for i, code := range malformed.Codes {
-		if code >= 0 && malformed.Dict[code] != "" {
-			if r.unusable == nil {
-				r.unusable = make([]bool, count)
-			}
-			r.unusable[i] = true
-		}
-	}
-	r.words(&t.spf, "spf_result", true)
-	r.words(&t.dkim, "dkim_result", true)
-	r.words(&t.arc, "arc_result", true)
-	r.words(&t.dmarc, "dmarc_result", true)
-	r.words(&t.policies, "dmarc_policy", false)
-	r.words(&t.overrides, "override_type", false)
+	r.words(&t.spf, "spf_result", orNone)
+	r.words(&t.dkim, "dkim_result", orNone)
+	r.words(&t.arc, "arc_result", orNone)
+	r.words(&t.dmarc, "dmarc_result", orNone)
+	r.words(&t.policies, "dmarc_policy", 0)
+	r.words(&t.overrides, "override_type", 0)
 	t.coverRows(r)
-	t.judged(r)
 }
 
-// words counts a column's words; whether rows without a word count too, by the
-// empty one, is for the caller to say. A list counts each of its elements.
-func (r *rows) words(to *counts, name string, empty bool) {
-	c := r.column(name)
-	seen := make([]int64, len(c.Dict)+1) // the first is null
-	if r.unusable == nil {
-		for _, code := range c.Codes {
-			seen[code+1]++
-		}
-	} else {
-		for i, code := range c.Codes {
-			if !r.unusable[i] {
-				seen[code+1]++
-			}
+func (r *rows) findUnusable() {
+	if !slices.ContainsFunc(r.Words("malformed"), func(w string) bool { return w != "" }) {
+		return
+	}
+	malformed := r.Column("malformed")
+	for i := range malformed.Codes {
+		if malformed.Text(i) != "" {
+			r.unusable = append(r.unusable, i)
 		}
 	}
-	for i, n := range seen {
-		word := ""
-		if i > 0 {
-			word = c.Dict[i-1]
-		}
-		if n > 0 && (word != "" || empty) {
-			to.add(word, n)
+}
+
+// How words are counted.
+const (
+	everyRow = 1 << iota // and not only those with a usable message
+	orNone               // rows without a word too, by the empty one
+)
+
+// words counts a column's words. A list counts each of its elements.
+func (r *rows) words(to *counts, name string, how int) {
+	back := how&everyRow == 0 && len(r.unusable) > 0
+	if back {
+		r.Column(name) // has the places that Counts has then
+	}
+	c := r.Counts(name)
+	if back {
+		c = r.usable(c, r.Column(name))
+	}
+	for i, n := range c.Of {
+		if w := c.Dict[i]; n > 0 && (w != "" || how&orNone != 0) {
+			to.add(w, n)
 		}
 	}
+	if c.Null > 0 && how&orNone != 0 {
+		to.add("", c.Null)
+	}
+}
+
+// usable takes back the rows without a usable message.
+func (r *rows) usable(c *columns.Counts, v *columns.Vector) *columns.Counts {
+	c = &columns.Counts{Dict: c.Dict, Of: slices.Clone(c.Of), Null: c.Null}
+	for _, i := range r.unusable {
+		if code := v.Codes[i]; code >= 0 {
+			c.Of[code]--
+		} else {
+			c.Null--
+		}
+	}
+	return c
 }
 
 // times finds the first and the last arrival.
 func (t *Tally) times(r *rows) {
-	first, last := int64(NoNumber), int64(NoNumber)
-	for _, at := range r.column("received_at").Numbers {
-		if at == NoNumber {
-			continue
-		}
-		last = max(last, at)
-		if first == NoNumber || at < first {
-			first = at
-		}
-	}
-	if first != NoNumber {
+	if first, last := r.Range("received_at"); first != columns.NoNumber {
 		t.time(time.UnixMicro(first).UTC())
 		t.time(time.UnixMicro(last).UTC())
 	}
@@ -117,7 +103,7 @@ func (t *Tally) times(r *rows) {
 
 // judged counts categories, author domains, and why DMARC failed.
 func (t *Tally) judged(r *rows) {
-	category, author := r.column("category"), r.column("header_from_domain")
+	category, author := r.Column("category"), r.Column("header_from_domain")
 	index := make([]int, len(category.Dict)+1)
 	index[0] = unknownCategory
 	for i, w := range category.Dict {
@@ -126,32 +112,35 @@ func (t *Tally) judged(r *rows) {
 			index[i+1] = c
 		}
 	}
-	tallies := make([]*authorTally, len(author.Dict))
-	var why failures
-	for i, code := range category.Codes {
-		cat := index[code+1]
+	g := &t.grid
+	g.fill(author, category)
+	for place, cat := range index {
 		if cat != unknownCategory {
-			t.breakdown[cat]++
+			t.breakdown[cat] += g.sum(place)
 		}
-		if r.unusable != nil && r.unusable[i] {
+	}
+	g.takeBack(author, category, r.unusable)
+	for code, domain := range author.Dict {
+		if domain != "" {
+			t.addAuthor(domain, g.row(code), index)
+		}
+	}
+	t.failed(r, category, index)
+}
+
+// addAuthor adds an author domain's counts by place of the category.
+func (t *Tally) addAuthor(domain string, row []uint32, index []int) {
+	var a *authorTally
+	for place, n := range row[:len(index)] {
+		if n == 0 {
 			continue
 		}
-		if cat >= firstFailure {
-			why.add(t, r, i, evaluate.Categories[cat])
+		if a == nil {
+			a = t.ofAuthor(domain)
 		}
-		if code := author.Codes[i]; code >= 0 {
-			a := tallies[code]
-			if a == nil {
-				if author.Dict[code] == "" {
-					continue
-				}
-				a = t.ofAuthor(author.Dict[code])
-				tallies[code] = a
-			}
-			a.messages++
-			if cat != unknownCategory {
-				a.breakdown[cat]++
-			}
+		a.messages += int64(n)
+		if cat := index[place]; cat != unknownCategory {
+			a.breakdown[cat] += int32(n)
 		}
 	}
 }
@@ -162,52 +151,110 @@ const unknownCategory = -1
 // of DMARC: they come last.
 var firstFailure = categoryIndex[evaluate.FailTolerated]
 
-// failures are the columns that tell why DMARC failed, read where a row did.
+// failed counts why DMARC failed.
+func (t *Tally) failed(r *rows, category *columns.Vector, index []int) {
+	if slices.Max(index) < firstFailure {
+		return
+	}
+	fails := make([]int, len(index))
+	for i, cat := range index {
+		fails[i] = bit(cat >= firstFailure)
+	}
+	// Without a branch: which row failed cannot be foretold.
+	t.failing = slices.Grow(t.failing[:0], len(category.Codes)+1)
+	failing, n := t.failing[:len(category.Codes)+1], 0
+	for i, code := range category.Codes {
+		failing[n] = int32(i)
+		n += fails[code+1]
+	}
+	why := newFailures(r)
+	for _, i := range failing[:n] {
+		if _, unusable := slices.BinarySearch(r.unusable, int(i)); unusable {
+			continue
+		}
+		why.add(int(i), evaluate.Categories[index[category.Codes[i]+1]] == evaluate.FailReject)
+	}
+	why.count(t)
+}
+
+// failures are the columns that tell why DMARC failed, and what they told.
 type failures struct {
-	read              bool
-	tag, spf, spfNear Column
-	dkim, dkimNear    Column
+	tag, dkim, near *columns.Vector
+	spf, spfNear    *columns.Vector
+	// By the place of a word: SPF passed, a signature did, and it was not of the
+	// author's domain.
+	passes, ok, far []bool
+
+	tags   []int64       // by place
+	causes [2][2][]int64 // by broken, passed, and the place of SPF's alignment
 }
 
-func (f *failures) add(t *Tally, r *rows, i int, c evaluate.Category) {
-	if !f.read {
-		*f = failures{true, r.column("dmarc_policy_tag"), r.column("spf_result"), r.column("spf_alignment"),
-			r.column("dkim.result"), r.column("dkim.alignment")}
+func newFailures(r *rows) *failures {
+	f := &failures{
+		tag: r.Column("dmarc_policy_tag"), dkim: r.Column("dkim.result"), near: r.Column("dkim.alignment"),
+		spf: r.Column("spf_result"), spfNear: r.Column("spf_alignment"),
 	}
-	if c == evaluate.FailReject {
-		t.rejectTags.add(f.tag.text(i), 1)
+	f.tags = make([]int64, len(f.tag.Dict)+1)
+	for i := range f.causes {
+		for j := range f.causes[i] {
+			f.causes[i][j] = make([]int64, len(f.spfNear.Dict)+1)
+		}
 	}
-	broken, passed := false, f.spf.text(i) == string(spf.Pass)
-	for j := f.dkim.First[i]; j < f.dkim.First[i+1]; j++ {
-		ok := f.dkim.text(int(j)) == string(dkim.Pass)
-		broken = broken || !ok && f.dkimNear.text(int(j)) != string(dmarc.NotAligned)
-		passed = passed || ok
-	}
-	t.causes.add(cause(broken, passed, dmarc.Alignment(f.spfNear.text(i))), 1)
+	f.passes, f.ok = are(f.spf, string(spf.Pass)), are(f.dkim, string(dkim.Pass))
+	f.far = are(f.near, string(dmarc.NotAligned))
+	return f
 }
 
-// coverRows counts what stood in the way of judging messages.
-func (t *Tally) coverRows(r *rows) {
-	marks := make(marks, r.count)
-	marks.null(r.column("client_ip"), CoverageNoClient)
-	for i, n := range r.column("has_mail_from").Numbers {
-		if n != 1 {
-			marks[i] |= bitOf(CoverageNoReturnPath)
+// are tells by place, the first of which is null, whether a word is the one.
+func are(v *columns.Vector, word string) []bool {
+	out := make([]bool, 1, len(v.Dict)+1)
+	for _, w := range v.Dict {
+		out = append(out, w == word)
+	}
+	return out
+}
+
+func (f *failures) add(i int, rejected bool) {
+	if rejected {
+		f.tags[f.tag.Codes[i]+1]++
+	}
+	broken, passed := 0, bit(f.passes[f.spf.Codes[i]+1])
+	for j, to := f.dkim.Span(i); j < to; j++ {
+		ok := bit(f.ok[f.dkim.Codes[j]+1])
+		broken |= (1 - ok) & (1 - bit(f.far[f.near.Codes[j]+1]))
+		passed |= ok
+	}
+	f.causes[broken][passed][f.spfNear.Codes[i]+1]++
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (f *failures) count(t *Tally) {
+	for i, n := range f.tags {
+		if n > 0 {
+			t.rejectTags.add(wordAt(f.tag, i), n)
 		}
 	}
-	for i, n := range r.column("received_at").Numbers {
-		if n == NoNumber {
-			marks[i] |= bitOf(CoverageNoTime)
+	for broken := range f.causes {
+		for passed := range f.causes[broken] {
+			for i, n := range f.causes[broken][passed] {
+				if n > 0 {
+					t.causes.add(cause(broken == 1, passed == 1, dmarc.Alignment(wordAt(f.spfNear, i))), n)
+				}
+			}
 		}
 	}
-	marks.words(r.column("author_problem"), map[string]coverage{string(evidence.AuthorNotLogged): bitOf(CoverageNoAuthor)})
-	marks.words(r.column("dkim.reason"), signatureCoverage)
-	marks.words(r.column("dkim.result"), map[string]coverage{string(dkim.TempError): bitOf(CoverageUnanswered)})
-	marks.truths(r.column("dkim.repaired"), CoverageRepaired)
-	marks.words(r.column("spf_result"), map[string]coverage{string(spf.TempError): bitOf(CoverageUnanswered)})
-	marks.words(r.column("spf_reason"), map[string]coverage{string(spf.NotRecorded): bitOf(CoverageNotRecorded)})
-	marks.undecided(r.column("dmarc_result"), r.column("dmarc_reason"))
-	marks.truths(r.column("dns_overlay"), CoverageOverlay)
-	marks.truths(r.column("dns_nearest"), CoverageNearest)
-	marks.count(r, &t.coverage)
+}
+
+// wordAt is the word of a place, the first of which is null.
+func wordAt(v *columns.Vector, place int) string {
+	if place == 0 {
+		return ""
+	}
+	return v.Dict[place-1]
 }

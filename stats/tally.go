@@ -41,6 +41,10 @@ type Tally struct {
 	anomalies                    counts
 	authors                      map[string]*authorTally
 	first, last                  time.Time // arrival
+
+	// Memory for AddRows.
+	grid    grid
+	failing []int32
 }
 
 // authorTally is one author domain's share.

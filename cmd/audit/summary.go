@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -79,40 +80,46 @@ func countRows(ctx context.Context, d *sink.Dataset, drift bool) (*counted, erro
 			}
 		}
 	}
-	worker := func() func(context.Context, int) (*counted, error) {
-		scan := new(sink.Scan)
-		return func(ctx context.Context, part int) (*counted, error) { return countPart(ctx, d, scan, part, drift) }
+	// Each worker counts into one tally: the maps of a part would cost more than
+	// its rows.
+	var mu sync.Mutex
+	var all []*counted
+	worker := func() func(context.Context, int) (struct{}, error) {
+		scan, c := new(sink.Scan), new(counted)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, c)
+		return func(ctx context.Context, part int) (struct{}, error) {
+			return struct{}{}, c.part(ctx, d, scan, part, drift)
+		}
 	}
-	total := new(counted)
 	workers := runtime.GOMAXPROCS(0)
 	o := pipeline.Options[int]{Workers: workers, Window: workers}
-	for c, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
+	for _, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	total := new(counted)
+	for _, c := range all {
 		total.stats.Merge(&c.stats)
 		total.drift.Merge(&c.drift)
 	}
 	return total, ctx.Err()
 }
 
-// countPart counts the rows of a part, column by column.
-func countPart(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int, drift bool) (*counted, error) {
+// part counts the rows of a part, column by column.
+func (c *counted) part(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int, drift bool) error {
 	if err := scan.Reopen(d, part); err != nil {
-		return nil, err
+		return err
 	}
-	column := func(name string) stats.Column {
-		v := scan.Column(name)
-		return stats.Column{Codes: v.Codes, Dict: v.Dict, Numbers: v.Numbers, First: v.First}
-	}
-	c := new(counted)
 	for scan.Next() && ctx.Err() == nil {
-		c.stats.AddRows(scan.Rows(), column)
+		c.stats.AddRows(scan)
 		if drift {
-			c.drift.AddRows(scan.Rows(), column)
+			c.drift.AddRows(scan)
 		}
 	}
-	return c, cmp.Or(scan.Err(), scan.Close(), ctx.Err())
+	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }
 
 // printDrift prints the summary with the differences.
