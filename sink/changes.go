@@ -141,10 +141,10 @@ func (w *ChangesWriter) Write(c *Change) error { return w.table.append(c, c.Ordi
 
 // Commit finishes the table and adds the report, which makes it complete.
 func (w *ChangesWriter) Commit(report []byte) error {
-	if err := errors.Join(w.table.seal()); err != nil {
+	if err := synced(w.table.seal); err != nil {
 		return err
 	}
-	if err := w.table.publish(); err != nil {
+	if err := synced(w.table.publish); err != nil {
 		return err
 	}
 	return writeAtomic(filepath.Join(w.dir, reportName), report, nil)

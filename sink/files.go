@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Names of a dataset's files.
@@ -70,6 +72,19 @@ func readJSON(path string, v any) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// maxSyncs is how many parts are synced at a time: a disk takes several in one
+// go, and each waits milliseconds.
+const maxSyncs = 16
+
+// synced does something that leaves files to be synced side by side, and waits
+// for them.
+func synced(do func(*errgroup.Group) error) error {
+	var syncs errgroup.Group
+	syncs.SetLimit(maxSyncs)
+	err := do(&syncs)
+	return errors.Join(err, syncs.Wait())
 }
 
 // syncDir makes renames in a directory last. Windows has no such thing.

@@ -45,10 +45,6 @@ type monthWriter struct {
 	sealed []*partFile
 }
 
-// maxSyncs is how many parts are synced at a time: a disk takes several in one
-// go, and each waits milliseconds.
-const maxSyncs = 16
-
 // monthRows are the rows of a month that are spooled.
 type monthRows struct {
 	stream int
@@ -170,14 +166,11 @@ func (m *monthWriter) clearLeaves() {
 }
 
 // seal finishes the parts of the generation under their temporary names.
-func (m *monthWriter) seal() error {
+func (m *monthWriter) seal(syncs *errgroup.Group) error {
 	if m.file == nil {
 		return nil
 	}
-	var syncs errgroup.Group
-	syncs.SetLimit(maxSyncs)
-	err := m.finishAll(&syncs)
-	if err = errors.Join(err, syncs.Wait()); err != nil {
+	if err := m.finishAll(syncs); err != nil {
 		return err
 	}
 	for range m.sealed {
@@ -293,24 +286,22 @@ func (m *monthWriter) fill(j, rows int) {
 
 // publish gives the sealed parts their names. Until the checkpoint that comes
 // after it, none of them counts.
-func (m *monthWriter) publish() error {
+func (m *monthWriter) publish(syncs *errgroup.Group) error {
 	if len(m.sealed) == 0 {
 		return nil
 	}
-	var syncs errgroup.Group
-	syncs.SetLimit(maxSyncs)
 	for _, f := range m.sealed {
-		if err := os.Rename(f.temp, f.final); err != nil {
-			return errors.Join(err, syncs.Wait())
+		if err := f.publish(syncs); err != nil {
+			return err
 		}
 		m.opts.step.done()
 		m.parts = append(m.parts, f.part)
-		syncs.Go(func() error { return syncDir(filepath.Dir(f.final)) })
 	}
 	m.generation++
 	m.sealed = m.sealed[:0]
 	// The folders themselves may be new.
-	return errors.Join(syncs.Wait(), syncDir(filepath.Join(m.dir, m.table.name)))
+	syncs.Go(func() error { return syncDir(filepath.Join(m.dir, m.table.name)) })
+	return nil
 }
 
 // ensure begins a part where the table has none.

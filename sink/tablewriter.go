@@ -201,18 +201,15 @@ func (w *tableWriter[T]) writeColumn(i int, columns []*parquet.ColumnWriter) err
 	return nil
 }
 
-// seal finishes the part under its temporary name, if one was begun. It is
-// synced: its bytes are safe before its name is.
-func (w *tableWriter[T]) seal() error {
+// seal finishes the part under its temporary name, if one was begun.
+func (w *tableWriter[T]) seal(syncs *errgroup.Group) error {
 	if w.file == nil {
 		return nil
 	}
 	if err := w.finish(); err != nil {
 		return err
 	}
-	if err := w.file.seal(); err != nil {
-		return err
-	}
+	syncs.Go(w.file.seal)
 	w.opts.step.done()
 	return nil
 }
@@ -227,11 +224,11 @@ func (w *tableWriter[T]) finish() error {
 }
 
 // publish gives the sealed part its name.
-func (w *tableWriter[T]) publish() error {
+func (w *tableWriter[T]) publish(syncs *errgroup.Group) error {
 	if w.file == nil {
 		return nil
 	}
-	if err := w.file.publish(); err != nil {
+	if err := w.file.publish(syncs); err != nil {
 		return err
 	}
 	w.opts.step.done()
@@ -330,11 +327,13 @@ func (f *partFile) seal() error {
 	return errors.Join(f.file.Sync(), f.file.Close())
 }
 
-func (f *partFile) publish() error {
+// publish gives the file its name, and has the folder synced.
+func (f *partFile) publish(syncs *errgroup.Group) error {
 	if err := os.Rename(f.temp, f.final); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.final))
+	syncs.Go(func() error { return syncDir(filepath.Dir(f.final)) })
+	return nil
 }
 
 func (f *partFile) abandon() {

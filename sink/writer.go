@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"golang.org/x/sync/errgroup"
+
 	"mailaudit/evaluate"
 	"mailaudit/evaluate/dns"
 )
@@ -325,20 +327,27 @@ func (w *Writer) rollTo(ordinal int64) error {
 	return w.writeCheckpoint(w.messages.lanes[0].privacy.keyCheck())
 }
 
-// finishParts seals all parts before it names any.
+// finishParts seals all parts before it names any: their bytes are safe before
+// their names are.
 func (w *Writer) finishParts() error {
-	if err := w.each(partWriter.seal); err != nil {
-		return err
+	for _, do := range []func(partWriter, *errgroup.Group) error{partWriter.seal, partWriter.publish} {
+		err := synced(func(syncs *errgroup.Group) error {
+			return w.each(func(t partWriter) error { return do(t, syncs) })
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return w.each(partWriter.publish)
+	return nil
 }
 
-// partWriter is a table under way.
+// partWriter is a table under way. What it has to wait for on the disk is waited
+// for by a group, side by side with the other tables.
 type partWriter interface {
-	ensure() error  // begins a part where there is none at all
-	seal() error    // finishes what is under way under temporary names
-	publish() error // gives what is sealed its names
-	abandon()       // removes what is not published
+	ensure() error                 // begins a part where there is none at all
+	seal(*errgroup.Group) error    // finishes what is under way under temporary names
+	publish(*errgroup.Group) error // gives what is sealed its names
+	abandon()                      // removes what is not published
 }
 
 // each does something with every table.

@@ -22,8 +22,8 @@ import (
 const (
 	// windowPerWorker is how many messages may wait for their turn, for each
 	// worker: enough that one that takes a hundred times as long as the others
-	// does not stop them.
-	windowPerWorker = 128
+	// does not stop them, nor the end of a page in every column.
+	windowPerWorker = 512
 	// bytesPerWorker bounds the messages that are held unread, for each worker:
 	// some ninety of usual size. One that is larger goes alone.
 	bytesPerWorker = 4 << 20
