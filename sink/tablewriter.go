@@ -141,20 +141,29 @@ func (w *tableWriter[T]) flushBatch() error {
 func (w *tableWriter[T]) advance(n int, columns []*parquet.ColumnWriter) error {
 	w.page += n
 	w.group += n
-	if w.group >= w.opts.RowGroupRows {
-		w.group, w.page = 0, 0
-		return w.fail(w.out.Flush())
-	}
-	if w.page < pageRows {
+	if w.group < w.opts.RowGroupRows && w.page < pageRows {
 		return nil
 	}
 	w.page = 0
-	for _, c := range columns {
-		if err := c.Flush(); err != nil {
-			return w.fail(err)
-		}
+	err := w.endPages(columns)
+	if err == nil && w.group >= w.opts.RowGroupRows {
+		w.group = 0
+		err = w.out.Flush()
 	}
-	return nil
+	return w.fail(err)
+}
+
+// endPages ends the page of every column, side by side: what is left of a row
+// group's end for one processor alone is to copy.
+func (w *tableWriter[T]) endPages(columns []*parquet.ColumnWriter) error {
+	return w.eachColumn(func(i int, _ *scratch) error {
+		for j := w.spans[i][0]; j < w.spans[i][1]; j++ {
+			if err := columns[j].Flush(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // takeApart puts the batch's values into their columns.
@@ -220,7 +229,7 @@ func (w *tableWriter[T]) finish() error {
 		return err
 	}
 	w.page, w.group = 0, 0
-	return w.fail(w.out.Close())
+	return w.fail(errors.Join(w.endPages(w.out.ColumnWriters()), w.out.Close()))
 }
 
 // publish gives the sealed part its name.
