@@ -19,6 +19,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"mailaudit/internal/benchset"
+	"mailaudit/internal/cputime"
 	"mailaudit/report"
 	"mailaudit/sink"
 	"mailaudit/stats"
@@ -49,15 +50,15 @@ func BenchmarkSummary(b *testing.B) {
 			b.ReportAllocs()
 			var floor, all time.Duration
 			for b.Loop() {
-				begin := benchset.CPU()
+				begin := cputime.Used()
 				if err := readPages(d, c.columns); err != nil {
 					b.Fatal(err)
 				}
-				read := benchset.CPU()
+				read := cputime.Used()
 				if err := c.run(b.Context()); err != nil {
 					b.Fatal(err)
 				}
-				floor, all = floor+read-begin, all+benchset.CPU()-read
+				floor, all = floor+read-begin, all+cputime.Used()-read
 			}
 			b.ReportMetric(benchset.Rows*float64(b.N)/all.Seconds()/1e6, "Mrows/cpu-s")
 			b.ReportMetric(benchset.Rows*float64(b.N)/floor.Seconds()/1e6, "floor-Mrows/cpu-s")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mailaudit/internal/cputime"
 	"mailaudit/reader"
 )
 
@@ -45,14 +46,14 @@ func postfixLog(n int) []byte {
 func benchmark(b *testing.B, log []byte, want int) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(log)))
-	begin, n := cpuTime(), 0
+	begin, n := cputime.Used(), 0
 	for b.Loop() {
 		n++
 		if got := count(b, log); got != want {
 			b.Fatalf("%d records, want %d", got, want)
 		}
 	}
-	if used := cpuTime() - begin; used > 0 { // what a core does, however many share it
+	if used := cputime.Used() - begin; used > 0 { // what a core does, however many share it
 		b.ReportMetric(float64(len(log)*n)/1e6/used.Seconds(), "MB/core-s")
 	}
 	b.ReportMetric(float64(want)*float64(b.N)/b.Elapsed().Seconds(), "records/s")

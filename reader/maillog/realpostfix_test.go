@@ -58,17 +58,7 @@ func TestRealPostfix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs mail servers")
 	}
-	for _, p := range []string{"postfix", "opendkim", "opendmarc"} {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("needs %s installed", p)
-		}
-	}
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to run Postfix")
-	}
-	if _, err := os.Lstat("/dev/log"); err == nil {
-		t.Skip("needs the place of the syslog socket, which a daemon has")
-	}
+	needsPostfix(t, "opendkim", "opendmarc")
 	r := newRealRun(t)
 	messages := realMessages()
 	var wg sync.WaitGroup

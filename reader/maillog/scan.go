@@ -18,17 +18,14 @@ func after(b []byte, mark string) ([]byte, bool) {
 
 // afterLast returns what follows the last mark in b.
 func afterLast(b []byte, mark string) (rest []byte, ok bool) {
-	pivot := pivotOf(mark)
-	for at := pivot; at < len(b); at++ {
-		i := bytes.IndexByte(b[at:], mark[pivot])
+	for {
+		i := indexOf(b, mark)
 		if i < 0 {
-			break
+			return rest, ok
 		}
-		if at += i; startsWith(b[at-pivot:], mark) {
-			rest, ok = b[at-pivot+len(mark):], true
-		}
+		b = b[i+len(mark):]
+		rest, ok = b, true
 	}
-	return rest, ok
 }
 
 // indexOf is where the first mark in b is, -1 where there is none.
