@@ -19,9 +19,9 @@ type rows struct {
 	unusable []int
 }
 
-// AddRows counts rows by their columns, those of a *sink.Scan for example: what Add does for each record,
-// many times quicker. It looks at no row where counts of a column's words, or
-// what the file tells of it, are enough.
+// AddRows counts rows by their columns, those of a *sink.Scan for example: what
+// Add does for each record, many times quicker. It looks at no row where counts
+// of a column's words, or what the file tells of it, are enough.
 func (t *Tally) AddRows(scan columns.Group) {
 	r := &rows{Group: scan}
 	r.findUnusable()

@@ -15,7 +15,7 @@ const (
 	collectAt = 40
 	// collectFrom is the memory in bytes below which it does not run at all: it
 	// would go over the buffers that a run begins with a dozen times while they
-	// grow, a tenth of the cost of 10,000 messages.
+	// grow, a sixth of the cost of 1,000 messages.
 	collectFrom = 96 << 20
 )
 

@@ -355,7 +355,7 @@ func (c *bodyCanon) lineEnd() {
 	c.lineStart = true
 }
 
-// room makes place for k bytes, k at most 16.
+// room makes place for k bytes, far fewer than the buffer has.
 func (c *bodyCanon) room(k int) {
 	if c.n+k > len(c.buf) {
 		c.flush()

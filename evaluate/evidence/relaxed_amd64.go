@@ -16,23 +16,18 @@ func relaxedAVX2(dst *byte, room int, src *byte, size int, space int) (taken, wr
 // vectorBulk does what bulk does with most of p, and returns how many bytes it
 // took: fewer than 34 are left, or the next one needs a second look.
 func (c *bodyCanon) vectorBulk(p []byte) (i int) {
-	space := 0
-	if c.space {
-		space = 1
-	}
 	for len(p)-i >= vectorLeast {
-		if c.n+vectorLeast > len(c.buf) {
-			c.space = space != 0
-			c.flush()
+		c.room(vectorLeast)
+		space := 0
+		if c.space {
+			space = 1
 		}
-		taken, written, pending := relaxedAVX2(&c.buf[c.n], len(c.buf)-c.n, &p[i], len(p)-i, space)
-		i, space = i+taken, pending
-		c.n += written
+		taken, written, space := relaxedAVX2(&c.buf[c.n], len(c.buf)-c.n, &p[i], len(p)-i, space)
+		i, c.n, c.space = i+taken, c.n+written, space != 0
 		if len(p)-i >= vectorLeast && c.n+vectorLeast <= len(c.buf) {
 			break // it met something
 		}
 	}
-	c.space = space != 0
 	return i
 }
 
