@@ -130,7 +130,7 @@ func (r *run) write(ctx context.Context) error {
 // extracted is the evidence of the messages in the inputs.
 func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error] {
 	units := r.numbered(reader.Units(ctx, r.inputs, r.readerOptions()))
-	return pipeline.Map(ctx, units, r.extractWidth(), r.newExtractor)
+	return pipeline.MapCrews(ctx, units, r.extractWidth(), r.newExtractors)
 }
 
 // take writes one result, or the problem in its place.
@@ -208,23 +208,6 @@ func (r *run) evaluateWidth() pipeline.Options[*evidence.Evidence] {
 		return pipeline.Options[*evidence.Evidence]{Workers: liveWidth, Window: 2 * liveWidth}
 	}
 	return pipeline.Options[*evidence.Evidence]{Workers: n, Window: n * windowPerWorker}
-}
-
-// newExtractor makes the first stage's worker: as wide as the processors.
-func (r *run) newExtractor() func(context.Context, reader.Unit) (*evidence.Evidence, error) {
-	x := evidence.NewExtractor(r.set.evidence)
-	return func(_ context.Context, u reader.Unit) (e *evidence.Evidence, err error) {
-		defer u.Release()
-		defer guard(&u, sink.StageExtract, &err)
-		e, err = x.Extract(&u)
-		if err != nil {
-			return nil, problemOf(err, &u, sink.StageExtract)
-		}
-		if !r.set.wants(e) {
-			return nil, nil
-		}
-		return e, nil
-	}
 }
 
 // newJudge makes the second stage's worker: as wide as the DNS needs.

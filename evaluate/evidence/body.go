@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"crypto/sha1"
-	"crypto/sha256"
 	"hash"
 
 	"mailaudit/internal/scan"
@@ -17,6 +16,7 @@ type bodyHashes struct {
 	wanted  [2]bool
 	unquote unquoter
 
+	new256         func() hash.Hash
 	free256, free1 []*bodyHash
 }
 
@@ -65,7 +65,7 @@ func (b *bodyHashes) want(s *Signature) (*bodyHash, *bodyCanon) {
 }
 
 func (b *bodyHashes) take(old bool) *bodyHash {
-	free, create := &b.free256, func() hash.Hash { return sha256.New() }
+	free, create := &b.free256, b.new256
 	if old {
 		free, create = &b.free1, sha1.New
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"net/netip"
 
 	"github.com/zeebo/xxh3"
@@ -31,7 +32,14 @@ type Extractor struct {
 func NewExtractor(o Options) *Extractor {
 	x := &Extractor{opts: o, trusted: trustedFunc(&o)}
 	x.sig.sha1, x.sig.sha256 = sha1.New(), sha256.New()
+	x.bodies.new256 = sha256.New
 	return x
+}
+
+// HashBodies has the SHA-256 over bodies computed by what new returns, from the
+// next message on; the rest keeps the library's.
+func (x *Extractor) HashBodies(new func() hash.Hash) {
+	x.bodies = bodyHashes{new256: new}
 }
 
 // Extract reads a unit's bytes once. The evidence shares no memory with them.

@@ -44,12 +44,18 @@ type slot[In, Out any] struct {
 // are ready are yielded, and then the cause as the last error.
 func Map[In, Out any](ctx context.Context, in iter.Seq2[In, error], o Options[In],
 	newWorker func() func(context.Context, In) (Out, error)) iter.Seq2[Out, error] {
+	return mapped(ctx, in, o, func(ctx context.Context, m *mapping[In, Out]) { m.work(ctx, newWorker()) })
+}
+
+// mapped is a Map whose workers are given.
+func mapped[In, Out any](ctx context.Context, in iter.Seq2[In, error], o Options[In],
+	work func(context.Context, *mapping[In, Out])) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
 		m := newMapping[In, Out](o)
 		var wg sync.WaitGroup
 		for range m.workers {
-			wg.Go(func() { m.work(ctx, newWorker()) })
+			wg.Go(func() { work(ctx, m) })
 		}
 		wg.Go(func() { m.feed(ctx, in) })
 		defer wg.Wait()
@@ -116,18 +122,23 @@ func (m *mapping[In, Out]) feed(ctx context.Context, in iter.Seq2[In, error]) {
 
 func (m *mapping[In, Out]) work(ctx context.Context, f func(context.Context, In) (Out, error)) {
 	for s := range m.todo {
-		if ctx.Err() == nil {
-			s.out, s.err = f(ctx, s.in)
-		} else {
-			s.err = context.Cause(ctx)
-		}
-		var none In
-		s.in = none
-		if m.bytes != nil {
-			m.bytes.Release(s.cost)
-		}
-		s.ready <- struct{}{}
+		m.do(ctx, s, f)
 	}
+}
+
+// do works on one item.
+func (m *mapping[In, Out]) do(ctx context.Context, s *slot[In, Out], f func(context.Context, In) (Out, error)) {
+	if ctx.Err() == nil {
+		s.out, s.err = f(ctx, s.in)
+	} else {
+		s.err = context.Cause(ctx)
+	}
+	var none In
+	s.in = none
+	if m.bytes != nil {
+		m.bytes.Release(s.cost)
+	}
+	s.ready <- struct{}{}
 }
 
 // drain yields in order until the input ends, the consumer leaves, or ctx ends.
