@@ -22,9 +22,10 @@ const (
 	batchRows = 256
 	// pageRows is how many rows a page holds. Pages of all columns end at the
 	// same row, so a filter on one skips the others'.
-	pageRows = 16 << 10
-	// pageBytes bounds a page of long values.
-	pageBytes = 1 << 20
+	pageRows = 8 << 10
+	// pageBytes bounds a page of long values. The library takes that much for each
+	// required column of numbers before the first row.
+	pageBytes = 512 << 10
 	// dictionaryBytes is the size from which a column chunk's new values are
 	// written plainly: a dictionary that large is not worth its lookups.
 	dictionaryBytes = 1 << 20
