@@ -61,19 +61,29 @@ func New(source dns.Source, p Profile) *Evaluator {
 
 // Evaluate judges one message. An error is the source's: the run cannot go on.
 func (ev *Evaluator) Evaluate(ctx context.Context, e *evidence.Evidence) (Verdict, error) {
-	v := Verdict{
+	r, err := ev.Record(ctx, e)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return r.Verdict, nil
+}
+
+// Record is [Evaluator.Evaluate] with the verdict beside its evidence.
+func (ev *Evaluator) Record(ctx context.Context, e *evidence.Evidence) (*Record, error) {
+	r := &Record{Evidence: e, Verdict: Verdict{
 		AsOf: ev.moment(e), SPF: &noMessage, DKIMBest: -1,
 		ARC:   arc.Outcome{Result: arc.None},
 		DMARC: dmarc.Outcome{Result: dmarc.None, SPFAlignment: dmarc.NotAligned, Disposition: dmarc.DispositionNone},
-	}
+	}}
+	v := &r.Verdict
 	if e.Malformed == "" {
-		if err := ev.judge(ctx, e, &v); err != nil {
-			return Verdict{}, err
+		if err := ev.judge(ctx, e, v); err != nil {
+			return nil, err
 		}
 	}
 	v.conclude(e)
-	v.Basis = basisOf(&v)
-	return v, nil
+	v.Basis = basisOf(v)
+	return r, nil
 }
 
 // noMessage stands for the SPF of what could not be parsed.

@@ -135,13 +135,14 @@ func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error
 
 // take writes one result, or the problem in its place.
 func (r *run) take(rec *evaluate.Record, err error) error {
-	var p *sink.Problem
 	switch {
-	case errors.As(err, &p):
+	case err != nil:
+		p, ok := errors.AsType[*sink.Problem](err)
+		if !ok {
+			return err
+		}
 		r.note(p)
 		return r.sink.WriteProblem(p)
-	case err != nil:
-		return err
 	case rec == nil:
 		return nil // outside of --since and --until
 	}
@@ -155,13 +156,14 @@ func (r *run) numbered(in iter.Seq2[reader.Unit, error]) iter.Seq2[reader.Unit, 
 	return func(yield func(reader.Unit, error) bool) {
 		written := r.sink.Resumed()
 		for u, err := range in {
-			var p *reader.Problem
 			switch {
-			case errors.As(err, &p):
-				err = &sink.Problem{Problem: *p, Stage: sink.StageRead, Ordinal: r.next}
 			case err != nil:
-				yield(u, err)
-				return
+				p, ok := errors.AsType[*reader.Problem](err)
+				if !ok {
+					yield(u, err)
+					return
+				}
+				err = &sink.Problem{Problem: *p, Stage: sink.StageRead, Ordinal: r.next}
 			case u.Ordinal < written.NextOrdinal:
 				same := sameUnit(written.Last, &u)
 				u.Release()
@@ -218,11 +220,7 @@ func (r *run) newJudge() func(context.Context, *evidence.Evidence) (*evaluate.Re
 		}
 		u := reader.Unit{Source: e.Origin.Source, Offset: e.Origin.Offset, Length: e.Origin.Length, Ordinal: e.Origin.Ordinal}
 		defer guard(&u, sink.StageEvaluate, &err)
-		v, err := r.eval.Evaluate(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		return &evaluate.Record{Evidence: e, Verdict: v}, nil
+		return r.eval.Record(ctx, e)
 	}
 }
 
