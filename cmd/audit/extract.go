@@ -17,8 +17,10 @@ type (
 
 // newExtractors makes the first stage's worker, of which there are as many as
 // processors: two messages at a time, whose bodies are hashed side by side.
-func (r *run) newExtractors() extractCrew {
-	if !sha256pair.Available() {
+func (r *run) newExtractors() extractCrew { return r.extractors(sha256pair.Available()) }
+
+func (r *run) extractors(sideBySide bool) extractCrew {
+	if !sideBySide {
 		return extractCrew{Lanes: []extractLane{r.extractor(r.newExtractor(), nil)}}
 	}
 	pair := sha256pair.New()
