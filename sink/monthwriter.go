@@ -114,7 +114,10 @@ func (m *monthWriter) append(r *evaluate.Record, ordinal int64) error {
 // spool row by row.
 func (m *monthWriter) spoolWaiting() error {
 	err := m.eachColumn(func(i int, s *scratch) error {
-		m.table.columns[i].put(m.waiting, m.leaves[m.spans[i][0]:m.spans[i][1]], s)
+		first, end := m.spans[i][0], m.spans[i][1]
+		for j := first; j < end; j++ {
+			m.table.columns[i].put(m.waiting, j-first, &m.leaves[j], s)
+		}
 		return nil
 	})
 	if err != nil {
@@ -231,8 +234,11 @@ func (m *monthWriter) writeSpooled(rows *monthRows) error {
 		err := m.eachColumn(func(i int, _ *scratch) error {
 			for j := m.spans[i][0]; j < m.spans[i][1]; j++ {
 				m.fill(j, n)
+				if err := m.leaves[j].write(columns[j]); err != nil {
+					return err
+				}
 			}
-			return m.writeColumn(i, columns)
+			return nil
 		})
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ func stringValue(s string) parquet.Value {
 // scratch is the memory of one batch of rows for bytes that are made for it.
 type scratch struct {
 	arena   []byte
+	leaf    leafBatch // of the leaf at work
 	privacy *privacy
 }
 

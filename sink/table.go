@@ -14,8 +14,8 @@ type table[T any] struct {
 type item[T any] interface {
 	// info describes the column and its leaves, in order.
 	info() columnInfo
-	// put appends the values of some rows to the batch of each leaf.
-	put(rows []T, leaves []leafBatch, s *scratch)
+	// put appends the values of some rows to the batch of one of the leaves.
+	put(rows []T, leaf int, b *leafBatch, s *scratch)
 	// get puts the next value of each leaf into the row; leaves that nobody
 	// asked for are nil.
 	get(row T, leaves []*cursor)
@@ -46,7 +46,7 @@ type leafBatch struct {
 }
 
 func newLeafBatch(in *columnInfo, l *leafInfo) leafBatch {
-	b := leafBatch{values: make([]parquet.Value, 0, batchRows)}
+	var b leafBatch
 	if in.list {
 		b.present++
 	}
@@ -54,6 +54,13 @@ func newLeafBatch(in *columnInfo, l *leafInfo) leafBatch {
 		b.present++
 	}
 	return b
+}
+
+// write gives the values to their column.
+func (b *leafBatch) write(column *parquet.ColumnWriter) error {
+	_, err := column.WriteRowValues(b.values)
+	b.values = b.values[:0]
+	return err
 }
 
 // leveled appends a value with its levels; repetition is 1 for all but the first
@@ -76,8 +83,7 @@ func (c *scalar[T]) info() columnInfo {
 	return columnInfo{name: c.name, doc: c.doc, words: c.words, leaves: []leafInfo{c.leaf()}}
 }
 
-func (c *scalar[T]) put(rows []T, leaves []leafBatch, s *scratch) {
-	b := &leaves[0]
+func (c *scalar[T]) put(rows []T, _ int, b *leafBatch, s *scratch) {
 	if c.fill != nil {
 		b.values = c.fill(b.values, rows, b.present)
 		return
@@ -112,21 +118,18 @@ func (c *list[T, E]) info() columnInfo {
 	return in
 }
 
-func (c *list[T, E]) put(rows []T, leaves []leafBatch, s *scratch) {
-	for j := range leaves {
-		b, put := &leaves[j], c.fields[j].put
-		values := b.values
-		for _, r := range rows {
-			n := c.count(r)
-			if n == 0 {
-				values = append(values, parquet.Value{})
-			}
-			for i := range n {
-				values = leveled(values, put(c.at(r, i), s), min(i, 1), b.present)
-			}
+func (c *list[T, E]) put(rows []T, leaf int, b *leafBatch, s *scratch) {
+	values, put := b.values, c.fields[leaf].put
+	for _, r := range rows {
+		n := c.count(r)
+		if n == 0 {
+			values = append(values, parquet.Value{})
 		}
-		b.values = values
+		for i := range n {
+			values = leveled(values, put(c.at(r, i), s), min(i, 1), b.present)
+		}
 	}
+	b.values = values
 }
 
 func (c *list[T, E]) get(row T, leaves []*cursor) {

@@ -167,12 +167,20 @@ func (w *tableWriter[T]) endPages(columns []*parquet.ColumnWriter) error {
 	})
 }
 
-// takeApart puts the batch's values into their columns.
+// takeApart puts the batch's values into their columns. All leaves' values are
+// made in the same memory, so that they are in the processor's cache when their
+// writer takes them.
 func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
 	return w.eachColumn(func(i int, s *scratch) error {
 		first, end := w.spans[i][0], w.spans[i][1]
-		w.table.columns[i].put(w.batch, w.leaves[first:end], s)
-		return w.writeColumn(i, columns)
+		for j := first; j < end; j++ {
+			s.leaf.present = w.leaves[j].present
+			w.table.columns[i].put(w.batch, j-first, &s.leaf, s)
+			if err := s.leaf.write(columns[j]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -197,18 +205,6 @@ func (w *tableWriter[T]) eachColumn(do func(i int, s *scratch) error) error {
 		group.Go(func() error { return lane(s) })
 	}
 	return errors.Join(lane(w.lanes[0]), group.Wait())
-}
-
-// writeColumn gives the values of one column's leaves to their writers.
-func (w *tableWriter[T]) writeColumn(i int, columns []*parquet.ColumnWriter) error {
-	for j := w.spans[i][0]; j < w.spans[i][1]; j++ {
-		b := &w.leaves[j]
-		if _, err := columns[j].WriteRowValues(b.values); err != nil {
-			return err
-		}
-		b.values = b.values[:0]
-	}
-	return nil
 }
 
 // seal finishes the part under its temporary name, if one was begun.
