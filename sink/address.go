@@ -179,12 +179,6 @@ func domainByte(c byte) bool {
 // addressText is a column of free text that may quote addresses.
 func addressText[T any](name, doc string, at func(T) *string) column[T] {
 	c := textColumn(name, long, doc, at)
-	c.fill = nil
-	c.put = func(row T, s *scratch) parquet.Value {
-		if p := at(row); p != nil {
-			return s.textWithAddresses(*p)
-		}
-		return parquet.Value{}
-	}
+	c.put = putAddressText(at)
 	return c
 }

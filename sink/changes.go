@@ -82,12 +82,12 @@ func changesTable() *table[*Change] {
 func changeClient() column[*Change] {
 	return column[*Change]{
 		name: "client_ip", kind: shared, doc: "Address of the SMTP client at the boundary.",
-		put: func(c *Change, s *scratch) parquet.Value {
+		put: each(func(c *Change, s *scratch) parquet.Value {
 			if !c.ClientIP.IsValid() {
 				return parquet.Value{}
 			}
 			return s.take(c.ClientIP.AppendTo(s.room(39 + len(c.ClientIP.Zone()) + 1)))
-		},
+		}),
 		get: func(c *Change, v *value) {
 			if !v.null {
 				c.ClientIP, _ = netip.ParseAddr(v.s)

@@ -29,11 +29,8 @@ type column[T any] struct {
 	required bool // never null
 	doc      string
 	words    string // the closed list of words, where there is one
-	put      func(T, *scratch) parquet.Value
+	put      putter[T]
 	get      func(T, *value)
-	// fill does what put does for many rows of a column that is no list's,
-	// where that is worth a loop of its own.
-	fill func(values []parquet.Value, rows []T, present int) []parquet.Value
 }
 
 // value is one value on its way back. Strings and bytes are never overwritten
@@ -58,15 +55,9 @@ func (v *value) text() string { return UnescapeText(v.s) }
 // textColumn is a column of strings, null where the string is empty. at may
 // return nil: null. Words are ours, so they are not escaped.
 func textColumn[T any, S ~string](name string, k kind, doc string, at func(T) *S) column[T] {
-	return column[T]{
+	c := column[T]{
 		name: name, kind: k, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			p := at(row)
-			if p == nil {
-				return parquet.Value{}
-			}
-			return textOf(k, string(*p))
-		},
+		put: putText(at),
 		get: func(row T, v *value) {
 			p := at(row)
 			switch {
@@ -77,26 +68,11 @@ func textColumn[T any, S ~string](name string, k kind, doc string, at func(T) *S
 				*p = S(v.text())
 			}
 		},
-		fill: func(values []parquet.Value, rows []T, present int) []parquet.Value {
-			for _, r := range rows {
-				p := at(r)
-				if p == nil || *p == "" {
-					values = append(values, nullAt(present-1))
-					continue
-				}
-				values = append(values, textOf(k, string(*p)))
-				values[len(values)-1].SetDefinitionLevel(present)
-			}
-			return values
-		},
 	}
-}
-
-func textOf(k kind, s string) parquet.Value {
 	if k == word {
-		return wordValue(s)
+		c.put = putWord(at)
 	}
-	return textValue(s)
+	return c
 }
 
 // wordColumn is a textColumn of words from a fixed list.
@@ -110,10 +86,7 @@ func wordColumn[T any, S ~string](name, doc, words string, at func(T) *S) column
 func boolColumn[T any](name, doc string, at func(T) *bool) column[T] {
 	return column[T]{
 		name: name, kind: boolean, required: true, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			p := at(row)
-			return parquet.BooleanValue(p != nil && *p)
-		},
+		put: putBool(at),
 		get: func(row T, v *value) {
 			if p := at(row); p != nil {
 				*p = v.n != 0
@@ -126,12 +99,7 @@ func boolColumn[T any](name, doc string, at func(T) *bool) column[T] {
 func int32Column[T any](name, doc string, at func(T) *int32) column[T] {
 	return column[T]{
 		name: name, kind: int32s, required: true, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			if p := at(row); p != nil {
-				return parquet.Int32Value(*p)
-			}
-			return parquet.Int32Value(0)
-		},
+		put: putInt32(at),
 		get: func(row T, v *value) {
 			if p := at(row); p != nil {
 				*p = int32(v.n)
@@ -144,12 +112,7 @@ func int32Column[T any](name, doc string, at func(T) *int32) column[T] {
 func optionalInt32Column[T any](name, doc string, absent int32, at func(T) *int32) column[T] {
 	return column[T]{
 		name: name, kind: int32s, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			if p := at(row); p != nil && *p != absent {
-				return parquet.Int32Value(*p)
-			}
-			return parquet.Value{}
-		},
+		put: putOptionalInt32(absent, at),
 		get: func(row T, v *value) {
 			p := at(row)
 			switch {
@@ -167,7 +130,7 @@ func optionalInt32Column[T any](name, doc string, absent int32, at func(T) *int3
 func int64Column[T any](name, doc string, at func(T) *int64) column[T] {
 	return column[T]{
 		name: name, kind: int64s, required: true, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value { return parquet.Int64Value(*at(row)) },
+		put: putInt64(at),
 		get: func(row T, v *value) { *at(row) = v.n },
 	}
 }
@@ -176,12 +139,7 @@ func int64Column[T any](name, doc string, at func(T) *int64) column[T] {
 func optionalInt64Column[T any](name, doc string, absent int64, at func(T) *int64) column[T] {
 	return column[T]{
 		name: name, kind: int64s, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			if n := *at(row); n != absent {
-				return parquet.Int64Value(n)
-			}
-			return parquet.Value{}
-		},
+		put: putOptionalInt64(absent, at),
 		get: func(row T, v *value) {
 			if *at(row) = v.n; v.null {
 				*at(row) = absent
@@ -194,13 +152,7 @@ func optionalInt64Column[T any](name, doc string, absent int64, at func(T) *int6
 func timeColumn[T any](name, doc string, at func(T) *time.Time) column[T] {
 	return column[T]{
 		name: name, kind: moment, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			t := at(row)
-			if t.IsZero() {
-				return parquet.Value{}
-			}
-			return parquet.Int64Value(t.UnixMicro())
-		},
+		put: putTime(at),
 		get: func(row T, v *value) { *at(row) = v.time() },
 	}
 }
@@ -209,34 +161,26 @@ func timeColumn[T any](name, doc string, at func(T) *time.Time) column[T] {
 func bytesColumn[T any](name, doc string, at func(T) *[]byte) column[T] {
 	return column[T]{
 		name: name, kind: raw, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value {
-			if b := *at(row); len(b) > 0 {
-				return parquet.ByteArrayValue(b)
-			}
-			return parquet.Value{}
-		},
+		put: putBytes(at),
 		get: func(row T, v *value) { *at(row) = v.b },
 	}
 }
 
 // derived is a column that follows from others; reading it back changes nothing.
-func derived[T any](name string, k kind, doc string, put func(T) string) column[T] {
+func derived[T any](name string, k kind, doc string, text func(T) string) column[T] {
+	of := textValue
+	if k == word {
+		of = wordValue
+	}
 	return column[T]{
 		name: name, kind: k, doc: doc,
-		put: func(row T, _ *scratch) parquet.Value { return textOf(k, put(row)) },
+		put: each(func(row T, _ *scratch) parquet.Value { return of(text(row)) }),
 		get: func(T, *value) {},
 	}
 }
 
 // always makes a column required: null is never written, empty is.
 func always[T any](c column[T]) column[T] {
-	put := c.put
-	c.required, c.fill = true, nil
-	c.put = func(row T, s *scratch) parquet.Value {
-		if v := put(row, s); !v.IsNull() {
-			return v
-		}
-		return emptyText
-	}
+	c.required = true
 	return c
 }

@@ -40,9 +40,8 @@ func newFrameCoder(infos []columnInfo, sel selection) *frameCoder {
 			if !sel.wants(in.name, l.name) {
 				continue
 			}
-			b := newLeafBatch(&in, l)
 			f.leaves = append(f.leaves, frameLeaf{
-				name: in.dotted(i), list: in.list, number: l.kind.number(), kind: l.kind, present: b.present,
+				name: in.dotted(i), list: in.list, number: l.kind.number(), kind: l.kind, present: levelOf(in.list, l.required).present,
 			})
 		}
 	}
@@ -173,20 +172,30 @@ func (f *frameCoder) read(frame []byte, take func(i int, cells []Cell)) error {
 }
 
 // readValues appends the values of each leaf that has one to where at tells.
-func (f *frameCoder) readValues(frame []byte, at func(i int) *leafBatch) error {
+func (f *frameCoder) readValues(frame []byte, at func(i int) *[]parquet.Value) error {
 	r := frameReader{rest: frame}
 	for i, n := r.next(f, 0); n > 0; i, n = r.next(f, i+1) {
-		l, b := &f.leaves[i], at(i)
+		l, values := &f.leaves[i], at(i)
 		if !l.list {
-			b.values = append(b.values, r.one(l, n))
-			b.values[len(b.values)-1].SetDefinitionLevel(b.present)
+			*values = append(*values, leveled(r.one(l, n), 0, l.present))
 			continue
 		}
 		for j, c := range r.cells(l, n, f) {
-			b.values = leveled(b.values, valueOf(l, &c), min(j, 1), b.present)
+			*values = append(*values, leveled(valueOf(l, &c), min(j, 1), l.present))
 		}
 	}
 	return r.end()
+}
+
+// leveled is a value with its levels; repetition is 1 for all but the first of a
+// list.
+func leveled(v parquet.Value, repetition, present int) parquet.Value {
+	if v.IsNull() {
+		present--
+	}
+	v.SetRepetitionLevel(repetition)
+	v.SetDefinitionLevel(present)
+	return v
 }
 
 // errFrame is a frame that is not as it was written: the temporary file was

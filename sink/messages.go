@@ -31,7 +31,7 @@ func originColumns() []item[*row] {
 		column[*row]{
 			name: "digest", kind: unique, required: true,
 			doc: "Hex of 128 bits over the raw message (XXH3); empty for a log record.",
-			put: putDigest, get: getDigest,
+			put: each(putDigest), get: getDigest,
 		},
 		always(textColumn("source", grouped, "Path as given; a member of an archive as path!member.",
 			func(r *row) *string { return &r.Evidence.Origin.Source })),
@@ -60,7 +60,7 @@ func identityColumns() []item[*row] {
 		column[*row]{
 			name: "header_from_domain", kind: shared,
 			doc: "The author domain (RFC 5322 section 3.6.2); null where there is no usable one.",
-			put: func(r *row, _ *scratch) parquet.Value { return textValue(r.Evidence.Author.Domain()) },
+			put: each(func(r *row, _ *scratch) parquet.Value { return textValue(r.Evidence.Author.Domain()) }),
 			get: func(r *row, v *value) {
 				if a := &r.Evidence.Author; !v.null && len(a.Domains) == 0 {
 					a.Domains = append(a.Domains, v.text())
@@ -77,7 +77,7 @@ func identityColumns() []item[*row] {
 			func(r *row) *string { return &r.Evidence.Envelope.HELO }),
 		column[*row]{
 			name: "client_ip", kind: shared, doc: "Address of the SMTP client at the boundary.",
-			put: putAddr, get: getAddr,
+			put: each(putAddr), get: getAddr,
 		},
 		always(wordColumn("client_ip_source", "Where the client address was learned.",
 			"received received_spf authentication_results log none",

@@ -87,24 +87,24 @@ func dkimColumns() []item[*row] {
 		column[*row]{
 			name: "dkim_result", kind: word, required: true, words: dkimWords,
 			doc: "Best result over the signatures; none where there is no signature.",
-			put: func(r *row, _ *scratch) parquet.Value {
+			put: each(func(r *row, _ *scratch) parquet.Value {
 				if o := r.best(); o != nil {
 					return stringValue(string(o.Result))
 				}
 				return stringValue(string(dkim.None))
-			},
+			}),
 			get: func(r *row, v *value) { r.setBest(dkim.Result(v.s)) },
 		},
 		column[*row]{
 			name: "dkim_alignment", kind: word, required: true, words: alignmentWords,
 			doc: "Alignment of the best passing signature.",
-			put: func(r *row, _ *scratch) parquet.Value {
+			put: each(func(r *row, _ *scratch) parquet.Value {
 				i, a := r.Verdict.DKIMBest, r.Verdict.DMARC.DKIMAlignments
 				if o := r.best(); o != nil && o.Result == dkim.Pass && i < len(a) && a[i] != "" {
 					return stringValue(string(a[i]))
 				}
 				return stringValue(string(dmarc.NotAligned))
-			},
+			}),
 			get: func(r *row, v *value) {
 				if a := r.Verdict.DMARC.DKIMAlignments; len(a) > 0 {
 					a[0] = dmarc.Alignment(v.s)

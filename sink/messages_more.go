@@ -58,9 +58,9 @@ func withheldColumn() column[*row] {
 	return column[*row]{
 		name: "locals_withheld", kind: boolean, required: true,
 		doc: "Local parts are not kept in this dataset, or were not in the one it was made from.",
-		put: func(r *row, s *scratch) parquet.Value {
+		put: each(func(r *row, s *scratch) parquet.Value {
 			return parquet.BooleanValue(r.Evidence.LocalsWithheld || s.privacy.mode != AddressesFull)
-		},
+		}),
 		get: func(r *row, v *value) { r.Evidence.LocalsWithheld = v.n != 0 },
 	}
 }
@@ -77,10 +77,10 @@ func firstOf(s []string) string {
 func localColumn(name, doc string, at func(*row) (*string, string)) column[*row] {
 	return column[*row]{
 		name: name, kind: shared, doc: doc,
-		put: func(r *row, s *scratch) parquet.Value {
+		put: each(func(r *row, s *scratch) parquet.Value {
 			local, domain := at(r)
 			return s.localPart(*local, domain)
-		},
+		}),
 		get: func(r *row, v *value) {
 			if local, _ := at(r); !v.null {
 				*local = v.text()
@@ -115,12 +115,12 @@ func moreSPFColumns() []item[*row] {
 func moreDKIMColumns() []item[*row] {
 	return items(column[*row]{
 		name: "dkim_best", kind: int32s, doc: "Index in dkim of the signature that dkim_result speaks of.",
-		put: func(r *row, _ *scratch) parquet.Value {
+		put: each(func(r *row, _ *scratch) parquet.Value {
 			if r.Verdict.DKIMBest < 0 {
 				return parquet.Value{}
 			}
 			return parquet.Int32Value(int32(r.Verdict.DKIMBest))
-		},
+		}),
 		get: func(r *row, v *value) {
 			if r.Verdict.DKIMBest = int(v.n); v.null {
 				r.Verdict.DKIMBest = -1
@@ -183,7 +183,7 @@ func existenceColumn() column[*row] {
 		name: "domain_existence", kind: word, words: domainExists + " " + domainAbsent + " " + domainUnknown,
 		doc: "Whether the author domain or its organizational domain has MX, NS, A or AAAA records; unknown after a DNS failure, null where it was not tested.",
 	}
-	c.put = func(r *row, _ *scratch) parquet.Value {
+	c.put = each(func(r *row, _ *scratch) parquet.Value {
 		switch x := &r.Verdict.Existence; {
 		case !x.Tested:
 			return parquet.Value{}
@@ -193,7 +193,7 @@ func existenceColumn() column[*row] {
 			return stringValue(domainUnknown)
 		}
 		return stringValue(domainExists)
-	}
+	})
 	c.get = func(r *row, v *value) {
 		x := &r.Verdict.Existence
 		x.Tested, x.Absent = !v.null, v.s == domainAbsent

@@ -80,13 +80,13 @@ func identityField[T any](at func(T) *evidence.Signature) column[T] {
 	return column[T]{
 		name: "identity", kind: shared,
 		doc: "i=, its local part subject to --addresses; null where absent.",
-		put: func(e T, s *scratch) parquet.Value {
+		put: each(func(e T, s *scratch) parquet.Value {
 			sig := at(e)
 			if !sig.HasAUID {
 				return parquet.Value{}
 			}
 			return s.address(sig.AUIDLocal, sig.AUIDDomain)
-		},
+		}),
 		get: func(e T, v *value) {
 			sig := at(e)
 			if sig.HasAUID = !v.null; v.null {
@@ -103,9 +103,9 @@ func canonicalizationField[T any](at func(T) *evidence.Signature) column[T] {
 	return column[T]{
 		name: "canonicalization", kind: word, required: true, doc: "c=, header and body.",
 		words: "simple/simple simple/relaxed relaxed/simple relaxed/relaxed",
-		put: func(e T, _ *scratch) parquet.Value {
+		put: each(func(e T, _ *scratch) parquet.Value {
 			return stringValue(at(e).Canonicalization())
-		},
+		}),
 		get: func(e T, v *value) {
 			header, body, _ := strings.Cut(v.s, "/")
 			at(e).HeaderCanon, at(e).BodyCanon = canonOf(header), canonOf(body)

@@ -39,8 +39,9 @@ type monthWriter struct {
 	places  rowRing
 	rows    rowRing // of the batch
 
-	used   []usedLeaf // of the waiting rows
-	filled []int      // rows that each leaf has while rows are read from the spool
+	used   []usedLeaf        // of the waiting rows
+	leaves [][]parquet.Value // of rows on their way to the spool, or from it
+	filled []int             // rows that each leaf has while rows are read from the spool
 
 	sealed []*partFile
 }
@@ -56,8 +57,8 @@ func newMonthWriter(w *tableWriter[*row]) *monthWriter {
 		tableWriter: w,
 		months:      make(map[month]*monthRows),
 		coder:       newFrameCoder(w.table.infos(), nil),
-		filled:      make([]int, len(w.leaves)),
 	}
+	m.leaves, m.filled = make([][]parquet.Value, len(m.coder.leaves)), make([]int, len(m.coder.leaves))
 	m.spool.create = func() (*os.File, error) {
 		return unnamed(os.Create(filepath.Join(w.dir, spoolName+tempSuffix)))
 	}
@@ -114,11 +115,11 @@ func (m *monthWriter) append(r *evaluate.Record, ordinal int64) error {
 // spool row by row.
 func (m *monthWriter) spoolWaiting() error {
 	err := m.eachColumn(func(i int, s *scratch) error {
-		first, end := m.spans[i][0], m.spans[i][1]
-		for j := first; j < end; j++ {
-			m.table.columns[i].put(m.waiting, j-first, &m.leaves[j], s)
-		}
-		return nil
+		leaves := m.leaves[m.spans[i][0]:m.spans[i][1]]
+		return m.table.columns[i].put(m.waiting, s, func(leaf int, values []parquet.Value) error {
+			leaves[leaf] = append(leaves[leaf], values...)
+			return nil
+		})
 	})
 	if err != nil {
 		return err
@@ -155,7 +156,7 @@ type usedLeaf struct {
 func (m *monthWriter) findUsed() {
 	m.used = m.used[:0]
 	for j := range m.leaves {
-		values := m.leaves[j].values
+		values := m.leaves[j]
 		if slices.ContainsFunc(values, func(v parquet.Value) bool { return !v.IsNull() || v.DefinitionLevel() > 0 }) {
 			m.used = append(m.used, usedLeaf{j, values})
 		}
@@ -164,7 +165,7 @@ func (m *monthWriter) findUsed() {
 
 func (m *monthWriter) clearLeaves() {
 	for j := range m.leaves {
-		m.leaves[j].values = m.leaves[j].values[:0]
+		m.leaves[j] = m.leaves[j][:0]
 	}
 }
 
@@ -234,9 +235,10 @@ func (m *monthWriter) writeSpooled(rows *monthRows) error {
 		err := m.eachColumn(func(i int, _ *scratch) error {
 			for j := m.spans[i][0]; j < m.spans[i][1]; j++ {
 				m.fill(j, n)
-				if err := m.leaves[j].write(columns[j]); err != nil {
+				if _, err := columns[j].WriteRowValues(m.leaves[j]); err != nil {
 					return err
 				}
+				m.leaves[j] = m.leaves[j][:0]
 			}
 			return nil
 		})
@@ -266,7 +268,7 @@ func (m *monthWriter) readBatch(r *spoolReader, n int) error {
 			return err
 		}
 		s.arena = s.arena[:len(s.arena)+size]
-		err = m.coder.readValues(b, func(j int) *leafBatch {
+		err = m.coder.readValues(b, func(j int) *[]parquet.Value {
 			m.fill(j, row)
 			m.filled[j]++
 			return &m.leaves[j]
@@ -284,8 +286,7 @@ var noValues [batchRows]parquet.Value
 // fill makes a leaf as long as so many rows.
 func (m *monthWriter) fill(j, rows int) {
 	if n := rows - m.filled[j]; n > 0 {
-		b := &m.leaves[j]
-		b.values = append(b.values, noValues[:n]...)
+		m.leaves[j] = append(m.leaves[j], noValues[:n]...)
 		m.filled[j] = rows
 	}
 }

@@ -26,13 +26,6 @@ func wordValue(s string) parquet.Value {
 	return stringValue(s)
 }
 
-// nulls are null at each definition level that a column can have.
-var nulls = [...]parquet.Value{
-	parquet.Value{}, parquet.Value{}.Level(0, 1, 0), parquet.Value{}.Level(0, 2, 0),
-}
-
-func nullAt(level int) parquet.Value { return nulls[level] }
-
 // stringValue is s as it is. The value keeps s alive and is only ever read, so
 // that no byte needs to be copied before the column's page is built.
 func stringValue(s string) parquet.Value {
@@ -45,7 +38,7 @@ func stringValue(s string) parquet.Value {
 // scratch is the memory of one batch of rows for bytes that are made for it.
 type scratch struct {
 	arena   []byte
-	leaf    leafBatch // of the leaf at work
+	values  []parquet.Value // of the leaf at work
 	privacy *privacy
 }
 
@@ -53,6 +46,15 @@ type scratch struct {
 const arenaSize = batchRows << 8
 
 func (s *scratch) reset() { s.arena = s.arena[:0] }
+
+// valuesFor is room for n values. All leaves have the same, so that it stays in the
+// processor's cache.
+func (s *scratch) valuesFor(n int) []parquet.Value {
+	if cap(s.values) < n {
+		s.values = make([]parquet.Value, max(n, batchRows))
+	}
+	return s.values[:n]
+}
 
 // room returns the end of the arena as an empty slice with room for n bytes.
 func (s *scratch) room(n int) []byte {

@@ -47,7 +47,7 @@ func dnsTable() *table[*dnsRow] {
 func dnsText[T any](name, doc string, at func(T) *string) column[T] {
 	return column[T]{
 		name: name, kind: unique, required: true, doc: doc,
-		put: func(r T, _ *scratch) parquet.Value { return stringValue(escapeDNS(*at(r))) },
+		put: each(func(r T, _ *scratch) parquet.Value { return stringValue(escapeDNS(*at(r))) }),
 		get: func(r T, v *value) { *at(r) = unescapeDNS(v.s) },
 	}
 }
@@ -69,7 +69,7 @@ func dnsList(name, doc string, at func(*dnsRow) *[]string) item[*dnsRow] {
 func dnsType() column[*dnsRow] {
 	return column[*dnsRow]{
 		name: "type", kind: word, required: true, doc: "RR type: TXT, A, AAAA, MX, NS, PTR, CNAME, or TYPE and a number.",
-		put: func(r *dnsRow, _ *scratch) parquet.Value { return stringValue(r.Type.String()) },
+		put: each(func(r *dnsRow, _ *scratch) parquet.Value { return stringValue(r.Type.String()) }),
 		get: func(r *dnsRow, v *value) { r.Type, _ = dns.ParseType(v.s) },
 	}
 }
@@ -78,7 +78,7 @@ func dnsStatus() column[*dnsRow] {
 	return column[*dnsRow]{
 		name: "status", kind: word, required: true, doc: "State of the answer.",
 		words: "success nodata nxdomain failure not_recorded",
-		put:   func(r *dnsRow, _ *scratch) parquet.Value { return stringValue(r.Status.String()) },
+		put:   each(func(r *dnsRow, _ *scratch) parquet.Value { return stringValue(r.Status.String()) }),
 		get:   func(r *dnsRow, v *value) { r.Status, _ = dns.ParseStatus(v.s) },
 	}
 }
@@ -86,7 +86,7 @@ func dnsStatus() column[*dnsRow] {
 func dnsTTL() column[*dnsRow] {
 	return column[*dnsRow]{
 		name: "ttl", kind: int64s, required: true, doc: "Seconds, the least of the answer section; 0 where unknown.",
-		put: func(r *dnsRow, _ *scratch) parquet.Value { return parquet.Int64Value(int64(r.TTL)) },
+		put: each(func(r *dnsRow, _ *scratch) parquet.Value { return parquet.Int64Value(int64(r.TTL)) }),
 		get: func(r *dnsRow, v *value) { r.TTL = uint32(min(max(v.n, 0), math.MaxUint32)) },
 	}
 }

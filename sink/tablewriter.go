@@ -39,7 +39,6 @@ type tableWriter[T any] struct {
 	dir    string // of the dataset
 	opts   *Options
 	schema *parquet.Schema
-	leaves []leafBatch
 	spans  [][2]int // leaves of each column
 	lanes  []*scratch
 
@@ -58,12 +57,10 @@ func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *
 	for range max(opts.Lanes, 1) {
 		w.lanes = append(w.lanes, &scratch{privacy: p.clone()})
 	}
+	leaves := 0
 	for _, in := range t.infos() {
-		first := len(w.leaves)
-		for _, l := range in.leaves {
-			w.leaves = append(w.leaves, newLeafBatch(&in, &l))
-		}
-		w.spans = append(w.spans, [2]int{first, len(w.leaves)})
+		w.spans = append(w.spans, [2]int{leaves, leaves + len(in.leaves)})
+		leaves += len(in.leaves)
 	}
 	return w
 }
@@ -167,20 +164,14 @@ func (w *tableWriter[T]) endPages(columns []*parquet.ColumnWriter) error {
 	})
 }
 
-// takeApart puts the batch's values into their columns. All leaves' values are
-// made in the same memory, so that they are in the processor's cache when their
-// writer takes them.
+// takeApart puts the batch's values into their columns.
 func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
 	return w.eachColumn(func(i int, s *scratch) error {
-		first, end := w.spans[i][0], w.spans[i][1]
-		for j := first; j < end; j++ {
-			s.leaf.present = w.leaves[j].present
-			w.table.columns[i].put(w.batch, j-first, &s.leaf, s)
-			if err := s.leaf.write(columns[j]); err != nil {
-				return err
-			}
-		}
-		return nil
+		leaves := columns[w.spans[i][0]:w.spans[i][1]]
+		return w.table.columns[i].put(w.batch, s, func(leaf int, values []parquet.Value) error {
+			_, err := leaves[leaf].WriteRowValues(values)
+			return err
+		})
 	})
 }
 
