@@ -215,7 +215,7 @@ func (m *monthWriter) finishOne(syncs *errgroup.Group) error {
 	}
 	f := m.file
 	m.sealed = append(m.sealed, f)
-	m.file, m.out = nil, nil
+	m.file = nil
 	syncs.Go(f.seal)
 	return nil
 }

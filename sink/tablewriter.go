@@ -49,7 +49,7 @@ type tableWriter[T any] struct {
 	parts []Part // published, and sealed ones at the end
 	file  *partFile
 	//lint:ignore SA1019 the generic writer wants rows of a Go type; these are written by columns
-	out *parquet.Writer
+	out *parquet.Writer // of all parts, one after the other; nil before the first
 }
 
 func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *tableWriter[T] {
@@ -93,6 +93,10 @@ func (w *tableWriter[T]) begin(name string) error {
 	}
 	w.file = f
 	w.opts.step.done()
+	if w.out != nil {
+		w.reuse(f)
+		return nil
+	}
 	meta := w.table.metadata(w.opts.SchemaVersion)
 	meta[addressesKey] = string(w.opts.Addresses)
 	options := []parquet.WriterOption{
@@ -117,6 +121,18 @@ func (w *tableWriter[T]) begin(name string) error {
 	}
 	w.out = parquet.NewWriter(f, options...)
 	return nil
+}
+
+// reuse has the library's writer begin another file, with the memory that it has
+// for the columns.
+func (w *tableWriter[T]) reuse(f *partFile) {
+	// Its Reset clears the names that the last footer shares with the next one.
+	for _, g := range w.out.File().Metadata().RowGroups {
+		for i := range g.Columns {
+			g.Columns[i].MetaData.PathInSchema = nil
+		}
+	}
+	w.out.Reset(f)
 }
 
 // flushBatch takes the batch apart, and ends pages and row groups where that is
@@ -230,7 +246,7 @@ func (w *tableWriter[T]) publish(syncs *errgroup.Group) error {
 	}
 	w.opts.step.done()
 	w.parts = append(w.parts, w.file.part)
-	w.file, w.out = nil, nil
+	w.file = nil
 	return nil
 }
 
