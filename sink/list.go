@@ -25,6 +25,9 @@ func (c *list[T, E]) info() columnInfo {
 
 func (c *list[T, E]) put(rows []T, s *scratch, write leafWriter) error {
 	slots := c.gather(rows)
+	if len(c.elements) == 0 {
+		return c.putEmpty(slots, write)
+	}
 	defer clear(c.elements)
 	for j := range c.fields {
 		f := &c.fields[j]
@@ -32,6 +35,16 @@ func (c *list[T, E]) put(rows []T, s *scratch, write leafWriter) error {
 		f.put(values[:len(c.elements)], c.elements, levelOf(true, f.required), s)
 		c.spread(values)
 		if err := write(j, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putEmpty is put for rows without elements.
+func (c *list[T, E]) putEmpty(rows int, write leafWriter) error {
+	for j := range c.fields {
+		if err := write(j, noValues[:rows]); err != nil {
 			return err
 		}
 	}

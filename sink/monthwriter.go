@@ -280,9 +280,6 @@ func (m *monthWriter) readBatch(r *spoolReader, n int) error {
 	return nil
 }
 
-// noValues are what rows have in a leaf without a value.
-var noValues [batchRows]parquet.Value
-
 // fill makes a leaf as long as so many rows.
 func (m *monthWriter) fill(j, rows int) {
 	if n := rows - m.filled[j]; n > 0 {

@@ -32,21 +32,15 @@ func levelOf(list, required bool) level {
 	return l
 }
 
-// set is for a value that may be null.
-func (l *level) set(v *parquet.Value) {
-	if v.IsNull() {
-		*v = l.null
-		return
-	}
-	v.SetDefinitionLevel(l.present)
-}
-
 // each puts what value tells of one row after the other.
 func each[T any](value func(T, *scratch) parquet.Value) putter[T] {
 	return func(values []parquet.Value, rows []T, l level, s *scratch) {
 		for i, r := range rows {
-			values[i] = value(r, s)
-			l.set(&values[i])
+			if values[i] = value(r, s); values[i].IsNull() {
+				values[i] = l.null
+			} else {
+				values[i].SetDefinitionLevel(l.present)
+			}
 		}
 	}
 }
@@ -56,7 +50,7 @@ func putText[T any, S ~string](at func(T) *S) putter[T] {
 	return func(values []parquet.Value, rows []T, l level, _ *scratch) {
 		for i, r := range rows {
 			if p := at(r); p != nil && *p != "" {
-				values[i] = stringValue(EscapeText(string(*p)))
+				values[i] = parquet.ByteArrayValue(bytesOf(EscapeText(string(*p))))
 				values[i].SetDefinitionLevel(l.present)
 			} else {
 				values[i] = l.null
@@ -70,7 +64,7 @@ func putWord[T any, S ~string](at func(T) *S) putter[T] {
 	return func(values []parquet.Value, rows []T, l level, _ *scratch) {
 		for i, r := range rows {
 			if p := at(r); p != nil && *p != "" {
-				values[i] = stringValue(string(*p))
+				values[i] = parquet.ByteArrayValue(bytesOf(string(*p)))
 				values[i].SetDefinitionLevel(l.present)
 			} else {
 				values[i] = l.null
@@ -85,7 +79,7 @@ func putAddressText[T any](at func(T) *string) putter[T] {
 		for i, r := range rows {
 			if p := at(r); p != nil && *p != "" {
 				values[i] = s.textWithAddresses(*p)
-				l.set(&values[i])
+				values[i].SetDefinitionLevel(l.present)
 			} else {
 				values[i] = l.null
 			}
@@ -96,10 +90,15 @@ func putAddressText[T any](at func(T) *string) putter[T] {
 // putBool is false where there is none.
 func putBool[T any](at func(T) *bool) putter[T] {
 	return func(values []parquet.Value, rows []T, l level, _ *scratch) {
+		no, yes := parquet.BooleanValue(false), parquet.BooleanValue(true)
+		no.SetDefinitionLevel(l.present)
+		yes.SetDefinitionLevel(l.present)
 		for i, r := range rows {
-			p := at(r)
-			values[i] = parquet.BooleanValue(p != nil && *p)
-			values[i].SetDefinitionLevel(l.present)
+			if p := at(r); p != nil && *p {
+				values[i] = yes
+			} else {
+				values[i] = no
+			}
 		}
 	}
 }

@@ -26,14 +26,20 @@ func wordValue(s string) parquet.Value {
 	return stringValue(s)
 }
 
+// noValues are what rows have in a leaf without a value.
+var noValues [batchRows]parquet.Value
+
 // stringValue is s as it is. The value keeps s alive and is only ever read, so
 // that no byte needs to be copied before the column's page is built.
 func stringValue(s string) parquet.Value {
 	if s == "" {
 		return emptyText
 	}
-	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
+	return parquet.ByteArrayValue(bytesOf(s))
 }
+
+// bytesOf are the bytes of s, for reading.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // scratch is the memory of one batch of rows for bytes that are made for it.
 type scratch struct {
