@@ -3,7 +3,7 @@
 //
 //	go run .                     the archive of 20,000 messages, three rounds
 //	go run . -n 100000 -rounds 5
-//	go run . -long 1000000       also shows that cost stays flat up to a million messages
+//	go run . -long 1000000       also shows that cost stays flat up to a million messages (5 GB)
 //
 // Every program runs as a process of its own. They take turns, round after
 // round, so that a busy machine slows all alike: the figures to trust are the
@@ -29,8 +29,7 @@ type options struct {
 	outside  bool // measure peers that are no Go packages
 	only     string
 	python   string
-	archive  string
-	zone     string
+	archive  archive
 	programs string // folder for built programs and scratch
 	audit    string // the program measured
 }
@@ -55,7 +54,7 @@ func parseFlags() *options {
 	flag.StringVar(&o.dir, "dir", dir, "`folder` for the generated archive, kept between runs (BENCH_DIR)")
 	flag.IntVar(&o.n, "n", 20000, "messages in the archive")
 	flag.IntVar(&o.rounds, "rounds", rounds, "times each program runs (BENCH_ROUNDS)")
-	flag.IntVar(&o.long, "long", 100000, "longest stream for the flatness of cost, messages; 0 for none")
+	flag.IntVar(&o.long, "long", 0, "longest stream for the flatness of cost, messages; 0 for none (those of up to 100,000 are kept, 5 GB)")
 	flag.IntVar(&o.sample, "sample", 200, "messages that peers outside of Go are given")
 	flag.BoolVar(&o.outside, "outside", true, "measure peers outside of Go, where installed")
 	flag.StringVar(&o.only, "only", "", "measure only these programs, comma-separated, besides the floor and audit")

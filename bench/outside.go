@@ -84,7 +84,7 @@ func (t *table) sampleMessages() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := command(exe, childFlag, "sample", t.o.archive, t.o.zone, dir)
+	c := command(exe, childFlag, "sample", t.o.archive.mbox, t.o.archive.zone, dir)
 	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", sampleEnv, t.o.sample))
 	if err := c.Run(); err != nil {
 		return "", fmt.Errorf("sample: %w", err)

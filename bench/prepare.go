@@ -21,18 +21,29 @@ func (o *options) prepare() error {
 			return err
 		}
 	}
-	dir := filepath.Join(o.dir, fmt.Sprintf("bench-%d", o.n))
-	o.archive, o.zone = filepath.Join(dir, "bench.mbox"), filepath.Join(dir, "zone")
-	if _, err := os.Stat(o.archive); errors.Is(err, fs.ErrNotExist) {
-		if err := o.generate(dir); err != nil {
-			return err
-		}
-	}
-	return touch(o.archive)
+	a, err := o.archiveOf(o.n)
+	o.archive = a
+	return err
 }
 
-func (o *options) generate(dir string) error {
-	fmt.Fprintf(os.Stderr, "generating %d messages in %s\n", o.n, dir)
+// archive is generated mail.
+type archive struct{ mbox, zone string }
+
+// archiveOf generates the archive of n messages where it is not there, and reads
+// it once.
+func (o *options) archiveOf(n int) (archive, error) {
+	dir := filepath.Join(o.dir, fmt.Sprintf("bench-%d", n))
+	a := archive{filepath.Join(dir, "bench.mbox"), filepath.Join(dir, "zone")}
+	if _, err := os.Stat(a.mbox); errors.Is(err, fs.ErrNotExist) {
+		if err := o.generate(dir, n); err != nil {
+			return a, err
+		}
+	}
+	return a, touch(a.mbox)
+}
+
+func (o *options) generate(dir string, n int) error {
+	fmt.Fprintf(os.Stderr, "generating %d messages in %s\n", n, dir)
 	corpus := filepath.Join(o.programs, "mkcorpus")
 	if err := goBuild(corpus, "./internal/corpus/mkcorpus"); err != nil {
 		return err
@@ -44,7 +55,7 @@ func (o *options) generate(dir string) error {
 	if err := os.MkdirAll(partial, 0o777); err != nil {
 		return err
 	}
-	if err := command(corpus, "bench", "-n", fmt.Sprint(o.n), "-out", partial).Run(); err != nil {
+	if err := command(corpus, "bench", "-n", fmt.Sprint(n), "-out", partial).Run(); err != nil {
 		return fmt.Errorf("mkcorpus: %w", err)
 	}
 	return os.Rename(partial, dir)

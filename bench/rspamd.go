@@ -71,7 +71,7 @@ func (t *table) measureRspamd(dir string) {
 
 // rspamd starts one, has it judge a list of messages and stops it.
 func (t *table) rspamd(list, verdicts string) (cost, error) {
-	z, err := readZone(t.o.zone)
+	z, err := readZone(t.o.archive.zone)
 	if err != nil {
 		return cost{}, err
 	}

@@ -101,7 +101,7 @@ func (t *table) self(name string) func(*program) (cost, error) {
 		if err != nil {
 			return cost{}, err
 		}
-		c := command(exe, childFlag, name, t.o.archive, t.o.zone, out)
+		c := command(exe, childFlag, name, t.o.archive.mbox, t.o.archive.zone, out)
 		c.Env = withProcs(1)
 		m, err := measure(c)
 		if text, e := os.ReadFile(filepath.Join(out, setupFile)); e == nil {
@@ -133,13 +133,17 @@ func (t *table) scratch(name string) (string, error) {
 // audit runs audit run with that many workers.
 func (t *table) audit(workers int) func(*program) (cost, error) {
 	return func(*program) (cost, error) {
-		return measure(t.o.auditCommand(t.dataset, workers, t.o.archive), 0, 1)
+		return measure(t.o.auditCommand(t.dataset, workers, t.o.archive, 1), 0, 1)
 	}
 }
 
-func (o *options) auditCommand(dataset string, workers int, input string) *exec.Cmd {
+// auditCommand reads an archive, some number of times over.
+func (o *options) auditCommand(dataset string, workers int, a archive, times int) *exec.Cmd {
 	c := command(o.audit, "run", "--overwrite", "--out", dataset, "--workers", fmt.Sprint(workers),
-		"--dns", "zone:"+o.zone, "--progress", "none", "--authserv-id", "mx.example.org", input)
+		"--dns", "zone:"+a.zone, "--progress", "none", "--authserv-id", "mx.example.org")
+	for range times {
+		c.Args = append(c.Args, a.mbox)
+	}
 	c.Env = withProcs(workers)
 	return c
 }
@@ -209,7 +213,7 @@ func (t *table) printAgreement(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := command(exe, childFlag, "agree", t.dataset, t.o.zone, out).Run(); err != nil {
+	if err := command(exe, childFlag, "agree", t.dataset, t.o.archive.zone, out).Run(); err != nil {
 		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

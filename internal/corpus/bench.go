@@ -20,10 +20,11 @@ type bench struct {
 
 // Bench is n messages whose sizes, signatures and authors are distributed as in
 // real archives: sizes log-normal with a median of 8 KB and a mean of about 45 KB,
-// 85 percent signed, 500 author domains by Zipf's law.
+// 85 percent signed, author domains by Zipf's law. More mail comes from more
+// domains: one for 40 messages, 500 for the usual size.
 func Bench(n int) *Archive {
 	b := &bench{cast: newCast()}
-	b.authors.add(b.zone, 0, 500, func(r *rand.Rand, s *orgSpec) {
+	b.authors.add(b.zone, 0, min(max(n/40, 50), 3000), func(r *rand.Rand, s *orgSpec) {
 		s.spf, s.key = spfRecord(r), keyName(r)
 		if p := []string{"", "", "", "", "", "", "", "none", "none", "none", "none", "none", "none", "quarantine", "quarantine", "quarantine",
 			"reject", "reject", "reject", "reject"}[r.IntN(20)]; p != "" {
