@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
@@ -16,22 +17,34 @@ const (
 )
 
 // measureFlatness runs audit over streams of rising length and prints what a
-// message costs in each, and the memory. Each of the generated streams has as
-// many domains for its messages as the others.
+// message costs in each, and a kilobyte, as chance makes the messages of one
+// longer than those of another; and the memory. Each of the generated streams has
+// as many domains for its messages as the others.
 func (o *options) measureFlatness(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "messages in a stream\tCPU s\tµs/message\t÷ first\tpeak MB\tmost MB\t\n")
-	first := 0.0
+	fmt.Fprintf(tw, "messages in a stream\tMB\tCPU s\tµs/message\t÷ first\tns/KB\t÷ first\tpeak MB\tmost MB\t\n")
+	first, firstKB := 0.0, 0.0
 	for n := flatFrom; n <= o.long; n *= 10 {
-		us, rss, err := o.streams(n)
+		a, err := o.archiveOf(min(n, flatMade))
 		if err != nil {
 			return err
 		}
-		if first == 0 {
-			first = median(us)
+		info, err := os.Stat(a.mbox)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(tw, "%d\t%.2f\t%.1f\t%.2f\t%.0f\t%.0f\t\n", n, median(us)*float64(n)/1e6, median(us), median(us)/first,
-			median(rss), slices.Max(rss))
+		us, rss, err := o.streams(a, n)
+		if err != nil {
+			return err
+		}
+		size := float64(info.Size()) * float64(max(n/flatMade, 1))
+		cost := median(us)
+		perKB := cost * float64(n) / size * 1e6
+		if first == 0 {
+			first, firstKB = cost, perKB
+		}
+		fmt.Fprintf(tw, "%d\t%.0f\t%.2f\t%.1f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t\n", n, size/1e6, cost*float64(n)/1e6,
+			cost, cost/first, perKB, perKB/firstKB, median(rss), slices.Max(rss))
 	}
 	return tw.Flush()
 }
@@ -39,11 +52,7 @@ func (o *options) measureFlatness(w io.Writer) error {
 // streams runs audit over n messages several times, more often where they are
 // few. It returns what a message cost, in microseconds, and the peak memory, in
 // MB.
-func (o *options) streams(n int) (us, rss []float64, err error) {
-	a, err := o.archiveOf(min(n, flatMade))
-	if err != nil {
-		return nil, nil, err
-	}
+func (o *options) streams(a archive, n int) (us, rss []float64, err error) {
 	times := map[int]int{flatFrom: 4 * o.rounds, flatMade: o.rounds}[n]
 	for range max(times, 1) {
 		c, err := measure(o.auditCommand(filepath.Join(o.programs, "flat"), 1, a, max(n/flatMade, 1)), 0, 1)
