@@ -179,13 +179,16 @@ func (s *Scan) read(c *scanned) {
 	v.Codes, v.Numbers, v.Dict, v.base = v.Codes[:0], v.Numbers[:0], nil, -1
 	v.First, v.placed = nil, false
 	if c.cursor == nil || s.err != nil {
+		if f := s.firsts[c.info.name]; f != nil && f.read {
+			v.First, v.placed = f.rows, true
+		}
 		v.pad(rows)
 		return
 	}
 	if c.info.list {
 		f := s.first(c.info.name)
 		v.First, v.placed = f.rows, f.read
-		defer func() { f.rows, f.read = v.First, s.err == nil }()
+		defer func() { f.rows, f.read = v.First, v.placed || s.err == nil }()
 	}
 	if s.allNull(c) {
 		v.nulls(c.cursor.kind, rows)

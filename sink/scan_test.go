@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +115,41 @@ func TestScanUnknownColumn(t *testing.T) {
 	}
 	if s.Next() {
 		t.Error("goes on after an error")
+	}
+}
+
+// TestScanDamaged reads a list of which one field cannot be read: the others stay
+// as they are, and it is as long as they are.
+func TestScanDamaged(t *testing.T) {
+	t.Parallel()
+	d := scanDataset(t, 500, 1024)
+	s, err := d.Scan(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Next()
+	m := s.told(s.column("dkim.signed_at"))
+	f, err := os.OpenFile(s.part.path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(make([]byte, m.TotalCompressedSize), m.DataPageOffset); err != nil {
+		t.Fatal(err)
+	}
+	result := s.Column("dkim.result")
+	if err := s.Err(); err != nil || len(result.Codes) <= s.Rows() {
+		t.Fatalf("%d signatures, %v", len(result.Codes), err)
+	}
+	for _, name := range []string{"dkim.signed_at", "dkim.alignment"} { // the one after the error too
+		v := s.Column(name)
+		if max(len(v.Codes), len(v.Numbers)) != len(result.Codes) || !slices.Equal(v.First, result.First) {
+			t.Errorf("%s: %d values, want %d", name, max(len(v.Codes), len(v.Numbers)), len(result.Codes))
+		}
+	}
+	if s.Err() == nil {
+		t.Error("no error")
 	}
 }
 

@@ -71,11 +71,17 @@ func (k kind) number() bool {
 	return k == boolean || k == int32s || k == int64s || k == moment
 }
 
-// pad makes the vector complete where it was not read: all null.
+// pad makes the vector complete where it was not read: all null, and as many as
+// another field of the list has.
 func (v *vector) pad(rows int) {
-	v.Codes, v.Numbers, v.First = v.Codes[:0], v.Numbers[:0], []int32{0}
+	v.Codes, v.Numbers, v.Dict = v.Codes[:0], v.Numbers[:0], nil
+	if !v.placed {
+		v.First = make([]int32, rows+1)
+	} else {
+		rows = max(rows, int(v.First[len(v.First)-1]))
+	}
 	for range rows {
-		v.Codes, v.Numbers, v.First = append(v.Codes, -1), append(v.Numbers, NoNumber), append(v.First, 0)
+		v.Codes, v.Numbers = append(v.Codes, -1), append(v.Numbers, NoNumber)
 	}
 }
 
