@@ -1,12 +1,6 @@
 package report
 
-import (
-	"mailaudit/evaluate"
-	"mailaudit/evaluate/dkim"
-	"mailaudit/evaluate/dmarc"
-	"mailaudit/evaluate/spf"
-	"mailaudit/stats"
-)
+import "mailaudit/evaluate/dmarc"
 
 // Level is how far one method speaks for the author domain.
 type Level uint8
@@ -31,21 +25,6 @@ type levelsOf struct{ spf, dkim Level }
 
 func (l levelsOf) aligned() (bySPF, byDKIM bool) { return l.spf <= RelaxedPass, l.dkim <= RelaxedPass }
 
-// standing is the level of each method.
-func standing(r *evaluate.Record) levelsOf {
-	v := &r.Verdict
-	l := levelsOf{spf: NoPass, dkim: NoPass}
-	if stats.SPFResult(v) == spf.Pass {
-		l.spf = level(v.DMARC.SPFAlignment)
-	}
-	for i := range v.DKIM {
-		if v.DKIM[i].Result == dkim.Pass && i < len(v.DMARC.DKIMAlignments) {
-			l.dkim = min(l.dkim, level(v.DMARC.DKIMAlignments[i]))
-		}
-	}
-	return l
-}
-
 // level is that of a pass.
 func level(a dmarc.Alignment) Level {
 	switch a {
@@ -57,7 +36,16 @@ func level(a dmarc.Alignment) Level {
 	return UnalignedPass
 }
 
-func (a *Alignment) add(l levelsOf) { a[l.spf][l.dkim]++ }
+func (a *Alignment) addRows(r *rows) {
+	var n [kinds]int64
+	for _, k := range r.kinds {
+		n[k]++
+	}
+	for k := authored; k != 0; k++ {
+		l := k.levels()
+		a[l.spf][l.dkim] += n[k]
+	}
+}
 
 func (a *Alignment) merge(o *Alignment) {
 	for i := range o {

@@ -16,10 +16,12 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sync"
 
-	"mailaudit/evaluate"
+	"mailaudit/internal/columns"
 	"mailaudit/internal/pipeline"
 	"mailaudit/sink"
+	"mailaudit/sources"
 	"mailaudit/stats"
 )
 
@@ -40,23 +42,21 @@ type Report struct {
 	Run         Run       `json:"run"`
 }
 
-// own are the columns that a tally needs of records, beside what it counts column
-// by column.
+// own are the columns that a tally looks at beside those of packages stats and
+// sources.
 var own = []string{
-	"source", "source_offset", "ordinal", "received_at", "header_from_domain", "author_problem", "malformed", "category",
-	"mail_from_domain", "helo_domain", "client_ip", "client_name", "list_id", "spf_result", "spf_alignment", "spf_helo_result",
-	"dkim.domain", "dkim.result", "dkim.alignment", "dkim.damage", "arc_result", "arc.domain", "dmarc_policy",
+	"source", "source_offset", "ordinal", "received_at", "header_from_domain", "malformed", "category", "dmarc_policy",
 }
 
-// columns are all that is read.
-var columns = func() []string {
-	all := slices.Concat(stats.Columns, stats.DriftColumns, own)
+// allColumns are all that is read.
+var allColumns = func() []string {
+	all := slices.Concat(stats.Columns, stats.DriftColumns, sources.Columns, own)
 	slices.Sort(all)
 	return slices.Compact(all)
 }()
 
 // Columns are the columns of the table messages that Collect reads.
-func Columns() []string { return slices.Clone(columns) }
+func Columns() []string { return slices.Clone(allColumns) }
 
 // tally counts the rows of a part. Tallies merge in any order.
 type tally struct {
@@ -66,28 +66,25 @@ type tally struct {
 	domains   domains
 	senders   senders
 	alignment Alignment
+
+	// Memory for addRows.
+	rows   rows
+	shares []authorRows
 }
 
 func newTally() *tally {
 	return &tally{days: make(days), domains: make(domains), senders: newSenders()}
 }
 
-func (t *tally) add(r *evaluate.Record) {
-	t.stats.Add(r)
-	t.drift.Add(r)
-	t.addOwn(r)
-}
-
-// addOwn counts what package stats does not.
-func (t *tally) addOwn(r *evaluate.Record) {
-	s := standing(r)
-	t.days.add(r, s)
-	if r.Evidence.Author.Domain() == "" || r.Evidence.Malformed != "" {
-		return
-	}
-	t.alignment.add(s)
-	t.domains.add(r, s)
-	t.senders.add(r)
+// addRows counts rows by their columns.
+func (t *tally) addRows(g columns.Group) {
+	t.stats.AddRows(g)
+	t.drift.AddRows(g)
+	t.rows.open(g)
+	t.days.addRows(&t.rows)
+	t.alignment.addRows(&t.rows)
+	t.domains.addRows(&t.rows, &t.shares)
+	t.senders.addRows(&t.rows)
 }
 
 func (t *tally) merge(o *tally) {
@@ -109,12 +106,27 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 			}
 		}
 	}
-	total := newTally()
+	// Each worker counts into one tally: the maps of a part would cost more than
+	// its rows.
+	var mu sync.Mutex
+	var all []*tally
+	worker := func() func(context.Context, int) (struct{}, error) {
+		scan, t := new(sink.Scan), newTally()
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, t)
+		return func(ctx context.Context, part int) (struct{}, error) {
+			return struct{}{}, t.scan(ctx, d, scan, part)
+		}
+	}
 	o := pipeline.Options[int]{Workers: workers, Window: workers}
-	for t, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, counter(d)) {
+	for _, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	total := newTally()
+	for _, t := range all {
 		total.merge(t)
 	}
 	if err := ctx.Err(); err != nil {
@@ -129,37 +141,13 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 	return r, nil
 }
 
-// counter counts the rows of one part after the other.
-func counter(d *sink.Dataset) func() func(context.Context, int) (*tally, error) {
-	return func() func(context.Context, int) (*tally, error) {
-		scan := new(sink.Scan)
-		return func(ctx context.Context, part int) (*tally, error) {
-			t := newTally()
-			if err := t.scan(ctx, d, scan, part); err != nil {
-				return nil, err
-			}
-			for r, err := range d.PartRecords(part, own...) {
-				if err != nil {
-					return nil, err
-				}
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
-				t.addOwn(r)
-			}
-			return t, nil
-		}
-	}
-}
-
-// scan counts, column by column, what package stats counts.
+// scan counts the rows of a part.
 func (t *tally) scan(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int) error {
 	if err := scan.Reopen(d, part); err != nil {
 		return err
 	}
 	for scan.Next() && ctx.Err() == nil {
-		t.stats.AddRows(scan)
-		t.drift.AddRows(scan)
+		t.addRows(scan)
 	}
 	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
-	"mailaudit/evaluate"
-	"mailaudit/evaluate/dmarc"
+	"mailaudit/internal/columns"
 )
 
 // maxRows is how many rows a table of domains or senders has: what a browser
@@ -30,24 +30,69 @@ type Domain struct {
 // domains counts by author domain: one entry of some 200 bytes for each.
 type domains map[string]*Domain
 
-func (d domains) add(r *evaluate.Record, l levelsOf) {
-	name, policy := r.Evidence.Author.Domain(), string(r.Verdict.DMARC.Policy)
-	if r.Verdict.DMARC.Policy == dmarc.NoDisposition {
-		policy = ""
+// authorRows are the rows of one author domain.
+type authorRows struct {
+	outcomes  [outcomes]uint32
+	spf, dkim uint32
+	policy    int32 // the place of the policy, one more; 0: no row, -1: several
+}
+
+// addRows counts rows; rows is memory for it.
+func (d domains) addRows(r *rows, memory *[]authorRows) {
+	policy := r.Column("dmarc_policy")
+	shares := slices.Grow((*memory)[:0], len(r.author.Dict))[:len(r.author.Dict)]
+	*memory = shares
+	clear(shares)
+	for i, k := range r.kinds {
+		if !k.authored() {
+			continue
+		}
+		s, aligned := &shares[r.author.Codes[i]], k.aligned()
+		s.outcomes[k.outcome()]++
+		s.spf += uint32(aligned[0])
+		s.dkim += uint32(aligned[1])
+		if at := policy.Codes[i] + 2; s.policy != at {
+			s.met(at, policy)
+		}
+	}
+	for code := range shares {
+		if shares[code].policy != 0 {
+			d.addShare(r.author.Dict[code], &shares[code], policy)
+		}
+	}
+}
+
+// met notes another policy, at a place.
+func (s *authorRows) met(at int32, policy *columns.Vector) {
+	switch {
+	case s.policy == 0:
+		s.policy = at
+	case s.policy > 0 && policyAt(policy, s.policy) != policyAt(policy, at):
+		s.policy = -1
+	}
+}
+
+// policyAt is the policy of a place in authorRows.
+func policyAt(v *columns.Vector, at int32) string {
+	switch at {
+	case -1:
+		return Varies
+	case 1:
+		return ""
+	}
+	return v.Dict[at-2]
+}
+
+func (d domains) addShare(name string, s *authorRows, policy *columns.Vector) {
+	one := Domain{Policy: policyAt(policy, s.policy), SPF: int64(s.spf), DKIM: int64(s.dkim)}
+	for i, n := range s.outcomes {
+		one.Outcomes[i] = int64(n)
 	}
 	row := d[name]
 	if row == nil {
-		row = &Domain{Name: name, Policy: policy}
-		d[name] = row
-	}
-	one := Domain{Name: name, Policy: policy}
-	one.Outcomes[outcomeOf(r.Verdict.Category)] = 1
-	bySPF, byDKIM := l.aligned()
-	if bySPF {
-		one.SPF = 1
-	}
-	if byDKIM {
-		one.DKIM = 1
+		one.Name = strings.Clone(name)
+		d[one.Name] = &one
+		return
 	}
 	row.add(&one)
 }

@@ -23,6 +23,9 @@ var outcomePhrases = [outcomes]string{
 	"Could not be decided", "Not judged",
 }
 
+// failed tells whether DMARC, or the domain's existence test, did not pass.
+func (o Outcome) failed() bool { return o == Tolerated || o == Quarantined || o == Rejected }
+
 // Outcomes counts messages by outcome.
 type Outcomes [outcomes]int64
 

@@ -4,12 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"mailaudit/evaluate"
-	"mailaudit/evaluate/arc"
-	"mailaudit/evaluate/dkim"
-	"mailaudit/evaluate/spf"
 	"mailaudit/sources"
-	"mailaudit/stats"
 )
 
 // senderAuthors is how many author domains are named for a sender.
@@ -77,27 +72,12 @@ type firstSeen struct {
 
 // senders counts by sender and class.
 type senders struct {
-	rows       map[senderKey]*senderRow
-	identifier sources.Identifier
-	facts      sources.Facts // scratch
+	rows map[senderKey]*senderRow
+	way  sources.Rows
+	seen senderPlaces
 }
 
 func newSenders() senders { return senders{rows: make(map[senderKey]*senderRow)} }
-
-func (s *senders) add(r *evaluate.Record) {
-	s.fill(r)
-	src := s.identifier.Identify(&s.facts)
-	row := s.row(senderKey{src.Name, src.Class})
-	outcome := outcomeOf(r.Verdict.Category)
-	row.outcomes[outcome]++
-	row.confidence[src.Confidence]++
-	o := &r.Evidence.Origin
-	row.author(firstSeen{s.facts.Author, o.Ordinal})
-	switch outcome {
-	case Tolerated, Quarantined, Rejected:
-		row.failed(&Place{o.Source, o.Offset, o.Ordinal})
-	}
-}
 
 func (s *senders) row(k senderKey) *senderRow {
 	row := s.rows[k]
@@ -106,30 +86,6 @@ func (s *senders) row(k senderKey) *senderRow {
 		s.rows[k] = row
 	}
 	return row
-}
-
-// fill sets down what is known of a message's way.
-func (s *senders) fill(r *evaluate.Record) {
-	e, v := r.Evidence, &r.Verdict
-	result := stats.SPFResult(v)
-	s.facts = sources.Facts{
-		Author: e.Author.Domain(), ReturnPath: e.Envelope.MailFromDomain,
-		SPFPassed: result == spf.Pass, SPFFailed: result == spf.Fail, SPFBroken: result == spf.PermError,
-		SPFAlignment: v.DMARC.SPFAlignment,
-		Client:       e.Envelope.ClientIP, ClientName: e.Envelope.ClientName, HELO: e.Envelope.HELO,
-		HELOPassed: v.SPFHelo != nil && v.SPFHelo.Result == spf.Pass,
-		ListID:     e.ListID, Signatures: s.facts.Signatures[:0],
-		ARCPassed: v.ARC.Result == arc.Pass,
-	}
-	for i := range min(len(e.Signatures), len(v.DKIM), len(v.DMARC.DKIMAlignments)) {
-		s.facts.Signatures = append(s.facts.Signatures, sources.Signature{
-			Domain: e.Signatures[i].Domain, Passed: v.DKIM[i].Result == dkim.Pass,
-			Alignment: v.DMARC.DKIMAlignments[i], Damage: e.Signatures[i].Damage,
-		})
-	}
-	if n := len(e.ARC.Sets); n > 0 && s.facts.ARCPassed {
-		s.facts.ARCSealer = e.ARC.Sets[n-1].Seal.Domain
-	}
 }
 
 // author keeps the first few names by where they were first seen.

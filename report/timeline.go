@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"mailaudit/evaluate"
+	"mailaudit/internal/columns"
 )
 
 // Timeline is what arrived when.
@@ -52,25 +52,39 @@ type days map[int64]*Bucket
 const (
 	undated    = int64(-1) << 62
 	daySeconds = 24 * 60 * 60
+	dayMicros  = daySeconds * 1_000_000
 )
 
-func (d days) add(r *evaluate.Record, l levelsOf) {
-	day := undated
-	if at := r.Evidence.Envelope.ReceivedAt; !at.IsZero() {
-		day = floorDiv(at.Unix(), daySeconds)
+// addRows counts rows. Those of a day often come together.
+func (d days) addRows(r *rows) {
+	var recent [recentDays]struct {
+		day    int64
+		bucket *Bucket
 	}
-	b := d.at(day)
-	b.Outcomes[outcomeOf(r.Verdict.Category)]++
-	if r.Evidence.Malformed != "" || r.Evidence.Author.Domain() == "" {
-		return
+	received := r.Column("received_at").Numbers
+	for i, k := range r.kinds {
+		day := undated
+		if at := received[i]; at != columns.NoNumber {
+			day = floorDiv(at, dayMicros)
+		}
+		slot := &recent[day&(recentDays-1)]
+		if slot.bucket == nil || slot.day != day {
+			slot.day, slot.bucket = day, d.at(day)
+		}
+		slot.bucket.count(k)
 	}
-	b.Authored++
-	bySPF, byDKIM := l.aligned()
-	if bySPF {
-		b.SPF++
-	}
-	if byDKIM {
-		b.DKIM++
+}
+
+// recentDays is how many days are remembered.
+const recentDays = 256
+
+func (b *Bucket) count(k kind) {
+	b.Outcomes[k.outcome()]++
+	if k.authored() {
+		aligned := k.aligned()
+		b.Authored++
+		b.SPF += aligned[0]
+		b.DKIM += aligned[1]
 	}
 }
 

@@ -3,6 +3,7 @@ package sources
 import (
 	"math/bits"
 
+	"mailaudit/evaluate/dmarc"
 	"mailaudit/evaluate/evidence"
 )
 
@@ -48,18 +49,10 @@ func (e Evidence) has(f Evidence) bool { return e&f != 0 }
 
 // collect gathers the evidence.
 func collect(f *Facts, org string) Evidence {
-	var e Evidence
-	e.add(f.SPFPassed && aligned(f.SPFAlignment), AlignedSPF)
-	e.add(f.SPFPassed && !aligned(f.SPFAlignment), OtherSPF)
-	e.add(f.SPFFailed && aligned(f.SPFAlignment), RefusedBySPF)
-	e.add(!f.SPFPassed && !f.SPFFailed && aligned(f.SPFAlignment), UnprovenSPF)
-	e.add(f.SPFBroken && aligned(f.SPFAlignment), BrokenSPF)
+	e := ofSPF(f.SPFPassed, f.SPFFailed, f.SPFBroken, f.SPFAlignment)
 	for i := range f.Signatures {
 		s := &f.Signatures[i]
-		own := aligned(s.Alignment)
-		e.add(s.Passed && own, AlignedDKIM)
-		e.add(s.Passed && !own, OtherDKIM)
-		e.add(!s.Passed && own, BrokenDKIM)
+		e |= ofSignature(s.Passed, s.Alignment)
 		e.add(s.Damage == evidence.DamageListFooter, ListFooter)
 	}
 	e.add(f.ListID != "", ListHeader)
@@ -68,6 +61,31 @@ func collect(f *Facts, org string) Evidence {
 	e.add(within(f.ClientName, org) || f.HELOPassed && within(f.HELO, org), OwnHost)
 	e.add(!f.SPFPassed && len(f.Signatures) == 0, NothingAtAll)
 	return e
+}
+
+// ofSPF is the evidence of SPF for the MAIL FROM identity.
+func ofSPF(passed, failed, broken bool, a dmarc.Alignment) Evidence {
+	var e Evidence
+	own := aligned(a)
+	e.add(passed && own, AlignedSPF)
+	e.add(passed && !own, OtherSPF)
+	e.add(failed && own, RefusedBySPF)
+	e.add(!passed && !failed && own, UnprovenSPF)
+	e.add(broken && own, BrokenSPF)
+	return e
+}
+
+// ofSignature is the evidence of one signature.
+func ofSignature(passed bool, a dmarc.Alignment) Evidence {
+	switch own := aligned(a); {
+	case passed && own:
+		return AlignedDKIM
+	case passed:
+		return OtherDKIM
+	case own:
+		return BrokenDKIM
+	}
+	return 0
 }
 
 func (e *Evidence) add(holds bool, piece Evidence) {

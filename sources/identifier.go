@@ -48,9 +48,9 @@ func (m *Identifier) Network(a netip.Addr) string {
 }
 
 // remember adds to a map that is emptied when it is full.
-func remember[K comparable](m *map[K]string, k K, v string) {
+func remember[K comparable, V any](m *map[K]V, k K, v V) {
 	if *m == nil || len(*m) == maxRemembered {
-		*m = make(map[K]string)
+		*m = make(map[K]V)
 	}
 	(*m)[k] = v
 }

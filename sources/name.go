@@ -2,28 +2,34 @@ package sources
 
 import "mailaudit/evaluate/dmarc"
 
-// name names the sender. What cannot be forged comes first; a name that the
-// client only claims, the HELO, comes after the network it sends from.
-func name(f *Facts, c Class, n *naming) (string, Basis) {
-	steps := &usual
-	switch c {
-	case Forwarder:
-		steps = &forwarded
-	case MailingList:
-		steps = &listed
-	case OwnUnaligned, Unknown, LikelyForgery:
-		steps = &unsigned
-	}
-	for _, step := range steps {
-		if s, b := step(f, n); s != "" {
-			return s, b
-		}
-	}
-	return "unknown", ByNothing
+// step is a way to name a sender.
+type step uint8
+
+const (
+	nothing           step = iota
+	signer                 // the signature that passed: an aligned one, else the first
+	listSigner             // a signature that passes in the domain that List-Id names
+	returnPath             // which SPF confirms
+	foreignReturnPath      // the same, where the forwarder rewrote it
+	helo                   // which SPF confirms
+	claimedHELO
+	reverseName
+	sealer
+	network
+)
+
+var stepBasis = [...]Basis{
+	nothing: ByNothing, signer: BySignature, listSigner: BySignature, returnPath: ByReturnPath, foreignReturnPath: ByReturnPath,
+	helo: ByHELO, claimedHELO: ByHELO, reverseName: ByName, sealer: BySeal, network: ByNetwork,
 }
 
-// What names a sender, the best first.
-type steps [6]func(*Facts, *naming) (string, Basis)
+// unknownName names a sender that nothing does.
+const unknownName = "unknown"
+
+// steps are what names a sender, the best first. What cannot be forged comes
+// first; a name that the client only claims, the HELO, comes after the network it
+// sends from.
+type steps [6]step
 
 var (
 	usual = steps{signer, returnPath, helo, reverseName, network, claimedHELO}
@@ -34,8 +40,63 @@ var (
 	unsigned = steps{returnPath, helo, reverseName, network, claimedHELO, nothing}
 )
 
-// signer is the signature that passed: an aligned one, else the first.
-func signer(f *Facts, n *naming) (string, Basis) {
+// steps are those of a class.
+func (c Class) steps() *steps {
+	switch c {
+	case Forwarder:
+		return &forwarded
+	case MailingList:
+		return &listed
+	case OwnUnaligned, Unknown, LikelyForgery:
+		return &unsigned
+	}
+	return &usual
+}
+
+// name names the sender.
+func name(f *Facts, c Class, n *naming) (string, Basis) {
+	for _, s := range c.steps() {
+		if name := n.at(s, f); name != "" {
+			return name, stepBasis[s]
+		}
+	}
+	return unknownName, ByNothing
+}
+
+// at is the name that a step gives; empty where it gives none.
+func (n *naming) at(s step, f *Facts) string {
+	switch s {
+	case signer:
+		return n.signer(f)
+	case listSigner:
+		return n.listSigner(f)
+	case returnPath:
+		return n.where(f.SPFPassed, f.ReturnPath)
+	case foreignReturnPath:
+		return n.where(f.SPFPassed && !aligned(f.SPFAlignment), f.ReturnPath)
+	case helo:
+		return n.where(f.HELOPassed, f.HELO)
+	case claimedHELO:
+		return n.organizational(f.HELO)
+	case reverseName:
+		return n.organizational(f.ClientName)
+	case sealer:
+		return n.where(f.ARCPassed, f.ARCSealer)
+	case network:
+		return n.Network(f.Client)
+	}
+	return ""
+}
+
+// where is the organizational domain of what can be relied on.
+func (n *naming) where(holds bool, name string) string {
+	if !holds {
+		return ""
+	}
+	return n.organizational(name)
+}
+
+func (n *naming) signer(f *Facts) string {
 	best := -1
 	for i := range f.Signatures {
 		s := &f.Signatures[i]
@@ -43,70 +104,30 @@ func signer(f *Facts, n *naming) (string, Basis) {
 			continue
 		}
 		if aligned(s.Alignment) {
-			return n.organizational(s.Domain), BySignature
+			return n.organizational(s.Domain)
 		}
 		if best < 0 {
 			best = i
 		}
 	}
 	if best < 0 {
-		return "", ByNothing
+		return ""
 	}
-	return n.organizational(f.Signatures[best].Domain), BySignature
+	return n.organizational(f.Signatures[best].Domain)
 }
 
-// listSigner is a signature that passes in the domain that List-Id names.
-func listSigner(f *Facts, n *naming) (string, Basis) {
+func (n *naming) listSigner(f *Facts) string {
 	if f.ListID == "" {
-		return "", ByNothing
+		return ""
 	}
 	list := n.organizational(f.ListID)
 	for i := range f.Signatures {
 		if s := &f.Signatures[i]; s.Passed && n.organizational(s.Domain) == list && list != "" {
-			return list, BySignature
+			return list
 		}
 	}
-	return "", ByNothing
+	return ""
 }
-
-func returnPath(f *Facts, n *naming) (string, Basis) {
-	if !f.SPFPassed {
-		return "", ByNothing
-	}
-	return n.organizational(f.ReturnPath), ByReturnPath
-}
-
-// foreignReturnPath is a return path that the forwarder rewrote.
-func foreignReturnPath(f *Facts, n *naming) (string, Basis) {
-	if aligned(f.SPFAlignment) {
-		return "", ByNothing
-	}
-	return returnPath(f, n)
-}
-
-func helo(f *Facts, n *naming) (string, Basis) {
-	if !f.HELOPassed {
-		return "", ByNothing
-	}
-	return n.organizational(f.HELO), ByHELO
-}
-
-func claimedHELO(f *Facts, n *naming) (string, Basis) { return n.organizational(f.HELO), ByHELO }
-
-func reverseName(f *Facts, n *naming) (string, Basis) {
-	return n.organizational(f.ClientName), ByName
-}
-
-func sealer(f *Facts, n *naming) (string, Basis) {
-	if !f.ARCPassed {
-		return "", ByNothing
-	}
-	return n.organizational(f.ARCSealer), BySeal
-}
-
-func network(f *Facts, n *naming) (string, Basis) { return n.Network(f.Client), ByNetwork }
-
-func nothing(*Facts, *naming) (string, Basis) { return "", ByNothing }
 
 // aligned tells whether an identifier is the author's, in whatever mode.
 func aligned(a dmarc.Alignment) bool { return a == dmarc.Strict || a == dmarc.Relaxed }
