@@ -87,9 +87,13 @@ func zeros(s []int64, n int) []int64 {
 	return s
 }
 
-// fewWords is the size of the dictionaries that several counters are kept for:
-// equal values in a row do not wait for each other.
-const fewWords = 64
+const (
+	// fewWords is the size of the dictionaries that several counters are kept
+	// for: equal values in a row do not wait for each other.
+	fewWords = 64
+	// fewest is the size of those whose codes are counted by fours.
+	fewest = 4
+)
 
 // tally adds how often each code occurs, whose place is off beyond it. It tells
 // whether all of them have one.
@@ -102,6 +106,9 @@ func tally(of []int64, codes []int32, off int32) bool {
 			of[code+off]++
 		}
 		return true
+	}
+	if len(of) <= fewest {
+		return tallyFew(of, codes, off)
 	}
 	const mask = fewWords - 1
 	var lanes [4][fewWords]uint32
@@ -127,4 +134,42 @@ func tally(of []int64, codes []int32, off int32) bool {
 		}
 	}
 	return uint32(any) < fewWords
+}
+
+// tallyFew is tally for the smallest dictionaries: four codes at a time.
+func tallyFew(of []int64, codes []int32, off int32) bool {
+	var fours [2][1 << 8]uint32
+	var any int32
+	for ; len(codes) >= 8; codes = codes[8:] {
+		a, b, c, d := codes[0]+off, codes[1]+off, codes[2]+off, codes[3]+off
+		fours[0][uint8(a|b<<2|c<<4|d<<6)]++
+		e, f, g, h := codes[4]+off, codes[5]+off, codes[6]+off, codes[7]+off
+		fours[1][uint8(e|f<<2|g<<4|h<<6)]++
+		any |= a | b | c | d | e | f | g | h
+	}
+	if uint32(any) >= fewest {
+		return false
+	}
+	var sums [fewest]int64
+	for i := range fours[0] {
+		n := int64(fours[0][i]) + int64(fours[1][i])
+		sums[i&3] += n
+		sums[i>>2&3] += n
+		sums[i>>4&3] += n
+		sums[i>>6] += n
+	}
+	for _, code := range codes {
+		if uint32(code+off) >= fewest {
+			return false
+		}
+		sums[code+off]++
+	}
+	for i, n := range sums {
+		if i < len(of) {
+			of[i] += n
+		} else if n > 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -2,8 +2,40 @@ package sink
 
 import (
 	"maps"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
+
+// TestTally counts codes, whatever the size of the dictionary, and finds those
+// without a place.
+func TestTally(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 4))
+	for range 3000 {
+		size, off := 1+r.IntN(70), int32(r.IntN(2))
+		if r.IntN(2) == 0 {
+			size = 1 + r.IntN(6)
+		}
+		codes, want := make([]int32, r.IntN(50)), make([]int64, size)
+		for i := range codes {
+			at := r.IntN(size)
+			codes[i] = int32(at) - off
+			want[at]++
+		}
+		got := make([]int64, size)
+		if !tally(got, codes, off) || !slices.Equal(got, want) {
+			t.Fatalf("%v from %d in a dictionary of %d: %v, want %v", codes, off, size, got, want)
+		}
+		if len(codes) == 0 {
+			continue
+		}
+		codes[r.IntN(len(codes))] = []int32{int32(size) - off, -1 - off, 255, -1 << 31}[r.IntN(4)]
+		if tally(got, codes, off) {
+			t.Fatalf("%v from %d: all in a dictionary of %d", codes, off, size)
+		}
+	}
+}
 
 // TestCountsAreThoseOfVectors: what is counted without a vector is what the
 // vectors hold, whatever is asked first.

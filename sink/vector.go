@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"slices"
 
 	"mailaudit/internal/columns"
@@ -180,6 +181,14 @@ func (v *vector) rows(c *cursor) {
 	n, at := len(v.First), v.values()
 	first := slices.Grow(v.First, c.count)[:n+c.count]
 	defs := c.defs[:c.count]
+	if bytes.IndexByte(defs, 0) < 0 { // no row without elements
+		for i, rep := range c.reps[:c.count] {
+			first[n] = at + int32(i)
+			n += 1 - int(min(rep, 1))
+		}
+		v.First = first[:n]
+		return
+	}
 	for i, rep := range c.reps[:c.count] {
 		first[n] = at
 		n += 1 - int(min(rep, 1))

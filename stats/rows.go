@@ -218,13 +218,25 @@ func (f *failures) add(i int, rejected bool) {
 	if rejected {
 		f.tags[f.tag.Codes[i]+1]++
 	}
-	broken, passed := 0, bit(f.passes[f.spf.Codes[i]+1])
-	for j, to := f.dkim.Span(i); j < to; j++ {
-		ok := bit(f.ok[f.dkim.Codes[j]+1])
-		broken |= (1 - ok) & (1 - bit(f.far[f.near.Codes[j]+1]))
-		passed |= ok
+	passed, broken := bit(f.passes[f.spf.Codes[i]+1]), 0
+	if from, to := f.dkim.Span(i); from < to {
+		// The first and the last without a branch: few have more.
+		p, b := f.signature(from)
+		q, c := f.signature(to - 1)
+		passed, broken = passed|p|q, b|c
+		for j := from + 1; j < to-1; j++ {
+			p, b = f.signature(j)
+			passed, broken = passed|p, broken|b
+		}
 	}
 	f.causes[broken][passed][f.spfNear.Codes[i]+1]++
+}
+
+// signature tells of signature j whether it passed, and whether it is one of the
+// author's domain that did not.
+func (f *failures) signature(j int) (passed, broken int) {
+	passed = bit(f.ok[f.dkim.Codes[j]+1])
+	return passed, (1 - passed) & (1 - bit(f.far[f.near.Codes[j]+1]))
 }
 
 func bit(b bool) int {
