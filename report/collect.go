@@ -126,8 +126,14 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 		}
 	}
 	total := newTally()
-	for _, t := range all {
+	for i, t := range all {
+		t.forget()
+		if i == 0 {
+			total = t
+			continue
+		}
 		total.merge(t)
+		all[i] = nil // its memory is free
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -150,6 +156,12 @@ func (t *tally) scan(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part
 		t.addRows(scan)
 	}
 	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
+}
+
+// forget frees what only addRows needs.
+func (t *tally) forget() {
+	t.rows, t.shares = rows{}, nil
+	t.senders.way, t.senders.seen = sources.Rows{}, senderPlaces{}
 }
 
 // report is what the counts come to.
