@@ -25,8 +25,13 @@ const (
 	// does not stop them, nor the end of a page in every column.
 	windowPerWorker = 512
 	// bytesPerWorker bounds the messages that are held unread, for each worker:
-	// some ninety of usual size. One that is larger goes alone.
-	bytesPerWorker = 4 << 20
+	// some twenty of usual size, which are in the processor's cache still when
+	// their turn comes.
+	bytesPerWorker = 1 << 20
+	// countedWhole is the size up to which a message counts against that bound
+	// byte by byte; of what is beyond, only one in countedRest does, or large
+	// messages would go alone. So at most 16 MB a worker are held.
+	countedWhole, countedRest = 256 << 10, 16
 	// liveWidth is how many messages may wait for DNS answers at once.
 	liveWidth = 2048
 )
@@ -200,8 +205,14 @@ func (r *run) extractWidth() pipeline.Options[reader.Unit] {
 	n := r.set.flags.workers
 	return pipeline.Options[reader.Unit]{
 		Workers: n, Window: n * windowPerWorker, Budget: int64(n) * bytesPerWorker,
-		Cost: func(u reader.Unit) int64 { return int64(len(u.Data)) },
+		Cost: heldCost,
 	}
+}
+
+// heldCost is what a message counts for while it is held unread.
+func heldCost(u reader.Unit) int64 {
+	n := int64(len(u.Data))
+	return min(n, countedWhole) + max(0, n-countedWhole)/countedRest
 }
 
 func (r *run) evaluateWidth() pipeline.Options[*evidence.Evidence] {
