@@ -18,11 +18,11 @@ const (
 
 // measureFlatness runs audit over streams of rising length and prints what a
 // message costs in each, and a kilobyte, as chance makes the messages of one
-// longer than those of another; and the memory. Each of the generated streams has
+// longer than those of another; the memory, and what a second worker gains. Each of the generated streams has
 // as many domains for its messages as the others.
 func (o *options) measureFlatness(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "messages in a stream\tMB\tCPU s\tµs/message\t÷ first\tns/KB\t÷ first\tpeak MB\tmost MB\t\n")
+	fmt.Fprintf(tw, "messages in a stream\tMB\tCPU s\tµs/message\t÷ first\tns/KB\t÷ first\tpeak MB\tmost MB\t2 workers\t\n")
 	first, firstKB := 0.0, 0.0
 	for n := flatFrom; n <= o.long; n *= 10 {
 		a, err := o.archiveOf(min(n, flatMade))
@@ -33,34 +33,44 @@ func (o *options) measureFlatness(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		us, rss, err := o.streams(a, n)
+		c, err := o.streams(a, n)
 		if err != nil {
 			return err
 		}
 		size := float64(info.Size()) * float64(max(n/flatMade, 1))
-		cost := median(us)
+		cost := median(c.us)
 		perKB := cost * float64(n) / size * 1e6
 		if first == 0 {
 			first, firstKB = cost, perKB
 		}
-		fmt.Fprintf(tw, "%d\t%.0f\t%.2f\t%.1f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t\n", n, size/1e6, cost*float64(n)/1e6,
-			cost, cost/first, perKB, perKB/firstKB, median(rss), slices.Max(rss))
+		fmt.Fprintf(tw, "%d\t%.0f\t%.2f\t%.1f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t%.2f\t\n", n, size/1e6, cost*float64(n)/1e6,
+			cost, cost/first, perKB, perKB/firstKB, median(c.rss), slices.Max(c.rss), median(c.faster))
 	}
 	return tw.Flush()
 }
 
-// streams runs audit over n messages several times, more often where they are
-// few. It returns what a message cost, in microseconds, and the peak memory, in
-// MB.
-func (o *options) streams(a archive, n int) (us, rss []float64, err error) {
+// costs are those of one stream, run several times.
+type costs struct {
+	us     []float64 // of a message, one worker
+	rss    []float64 // MB, any number of workers
+	faster []float64 // wall time of one worker over that of two
+}
+
+// streams runs audit over n messages by turns with one worker and with two, more
+// often where they are few.
+func (o *options) streams(a archive, n int) (all costs, err error) {
 	times := map[int]int{flatFrom: 4 * o.rounds, flatMade: o.rounds}[n]
 	for range max(times, 1) {
-		c, err := measure(o.auditCommand(filepath.Join(o.programs, "flat"), 1, a, max(n/flatMade, 1)), 0, 1)
-		if err != nil {
-			return nil, nil, err
+		var by [2]cost
+		for i := range by {
+			by[i], err = measure(o.auditCommand(filepath.Join(o.programs, "flat"), 1+i, a, max(n/flatMade, 1)), 0, 1)
+			if err != nil {
+				return all, err
+			}
+			all.rss = append(all.rss, float64(by[i].rss)/1e6)
 		}
-		us = append(us, c.cpu.Seconds()*1e6/float64(n))
-		rss = append(rss, float64(c.rss)/1e6)
+		all.us = append(all.us, by[0].cpu.Seconds()*1e6/float64(n))
+		all.faster = append(all.faster, by[0].wall.Seconds()/by[1].wall.Seconds())
 	}
-	return us, rss, nil
+	return all, nil
 }
