@@ -21,10 +21,10 @@ type bench struct {
 // Bench is n messages whose sizes, signatures and authors are distributed as in
 // real archives: sizes log-normal with a median of 8 KB and a mean of about 45 KB,
 // 85 percent signed, author domains by Zipf's law. More mail comes from more
-// domains: one for 40 messages, 500 for the usual size.
+// domains: one for 40 messages, 500 for the usual size and for what is only a sample.
 func Bench(n int) *Archive {
 	b := &bench{cast: newCast()}
-	b.authors.add(b.zone, 0, min(max(n/40, 50), 3000), func(r *rand.Rand, s *orgSpec) {
+	b.authors.add(b.zone, 0, benchDomains(n), func(r *rand.Rand, s *orgSpec) {
 		s.spf, s.key = spfRecord(r), keyName(r)
 		if p := []string{"", "", "", "", "", "", "", "none", "none", "none", "none", "none", "none", "quarantine", "quarantine", "quarantine",
 			"reject", "reject", "reject", "reject"}[r.IntN(20)]; p != "" {
@@ -32,6 +32,15 @@ func Bench(n int) *Archive {
 		}
 	})
 	return &Archive{Name: "bench", Zone: b.zone, N: n, build: b.message}
+}
+
+// benchDomains is how many author domains n messages have. Above 3,200 their names
+// would repeat.
+func benchDomains(n int) int {
+	if n < DefaultBench/2 {
+		return 500
+	}
+	return min(n/40, 3000)
 }
 
 // WriteBench writes Bench(n), repeat times over, below dir.
