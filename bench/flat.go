@@ -18,8 +18,8 @@ const (
 
 // measureFlatness runs audit over streams of rising length and prints what a
 // message costs in each, and a kilobyte, as chance makes the messages of one
-// longer than those of another; the memory, and what a second worker gains. Each of the generated streams has
-// as many domains for its messages as the others.
+// longer than those of another; the memory, and what a second worker gains. Each
+// of the generated streams has as many domains for its messages as the others.
 func (o *options) measureFlatness(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "messages in a stream\tMB\tCPU s\tµs/message\t÷ first\tns/KB\t÷ first\tpeak MB\tmost MB\t2 workers\t\n")
@@ -59,8 +59,14 @@ type costs struct {
 // streams runs audit over n messages by turns with one worker and with two, more
 // often where they are few.
 func (o *options) streams(a archive, n int) (all costs, err error) {
-	times := map[int]int{flatFrom: 4 * o.rounds, flatMade: o.rounds}[n]
-	for range max(times, 1) {
+	times := 1
+	switch n {
+	case flatFrom:
+		times = 4 * o.rounds
+	case flatMade:
+		times = o.rounds
+	}
+	for range times {
 		var by [2]cost
 		for i := range by {
 			by[i], err = measure(o.auditCommand(filepath.Join(o.programs, "flat"), 1+i, a, max(n/flatMade, 1)), 0, 1)

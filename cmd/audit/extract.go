@@ -11,6 +11,7 @@ import (
 )
 
 type (
+	extract     = func(context.Context, reader.Unit) (*evidence.Evidence, error)
 	extractCrew = pipeline.Crew[reader.Unit, *evidence.Evidence]
 	extractLane = pipeline.Lane[reader.Unit, *evidence.Evidence]
 )
@@ -21,29 +22,27 @@ func (r *run) newExtractors() extractCrew { return r.extractors(sha256pair.Avail
 
 func (r *run) extractors(sideBySide bool) extractCrew {
 	if !sideBySide {
-		return extractCrew{Lanes: []extractLane{r.extractor(r.newExtractor(), nil)}}
+		alone := evidence.NewExtractor(r.set.evidence)
+		return extractCrew{Lanes: []extractLane{func(func()) extract { return r.extract(alone) }}}
 	}
 	pair := sha256pair.New()
-	c := extractCrew{Meet: pair.Meet}
-	for i := range 2 {
-		x := r.newExtractor()
-		x.HashBodies(pair.Lane(i).New)
-		c.Lanes = append(c.Lanes, r.extractor(x, pair.Lane(i).Pauses))
-	}
-	return c
+	return extractCrew{Meet: pair.Meet, Lanes: []extractLane{r.beside(pair.Lane(0)), r.beside(pair.Lane(1))}}
 }
 
-func (r *run) newExtractor() *evidence.Extractor { return evidence.NewExtractor(r.set.evidence) }
+// beside extracts in a lane of a pair.
+func (r *run) beside(l *sha256pair.Lane) extractLane {
+	return func(pause func()) extract {
+		l.Pauses(pause)
+		x := evidence.NewExtractor(r.set.evidence)
+		x.HashBodies(l.New)
+		return r.extract(x)
+	}
+}
 
-// extractor is the lane of one extractor; pauses, where not nil, is told how it
-// is paused.
-func (r *run) extractor(x *evidence.Extractor, pauses func(func())) extractLane {
-	return func(_ context.Context, u reader.Unit, pause func()) (e *evidence.Evidence, err error) {
+func (r *run) extract(x *evidence.Extractor) extract {
+	return func(_ context.Context, u reader.Unit) (e *evidence.Evidence, err error) {
 		defer u.Release()
 		defer guard(&u, sink.StageExtract, &err)
-		if pauses != nil {
-			pauses(pause)
-		}
 		e, err = x.Extract(&u)
 		if err != nil {
 			return nil, problemOf(err, &u, sink.StageExtract)

@@ -6,9 +6,10 @@ import (
 	"runtime"
 )
 
-// Lane works on one item. It may call pause, which comes back once the other
-// lanes of its crew have paused too, or have nothing to do, and Meet was called.
-type Lane[In, Out any] func(ctx context.Context, item In, pause func()) (Out, error)
+// Lane makes what works on one item after the other. That may call pause, which
+// comes back once the other lanes of the crew have paused too, or have nothing to
+// do, and Meet was called.
+type Lane[In, Out any] func(pause func()) func(context.Context, In) (Out, error)
 
 // Crew is a worker with several items under way on one goroutine's time: while
 // one lane runs the others stand still, so they may share memory.
@@ -66,10 +67,9 @@ type lane[In, Out any] struct {
 // start makes the lane's coroutine, and returns what ends it.
 func (l *lane[In, Out]) start(ctx context.Context, m *mapping[In, Out], f Lane[In, Out]) (stop func()) {
 	l.resume, stop = iter.Pull(func(yield func(struct{}) bool) {
-		pause := func() { yield(struct{}{}) }
-		one := func(ctx context.Context, item In) (Out, error) { return f(ctx, item, pause) }
+		work := f(func() { yield(struct{}{}) })
 		for {
-			m.do(ctx, l.slot, one)
+			m.do(ctx, l.slot, work)
 			l.slot = nil
 			if !yield(struct{}{}) {
 				return

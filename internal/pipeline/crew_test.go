@@ -20,24 +20,22 @@ func pausing(t *testing.T, lanes int) func() Crew[int, int] {
 			}
 		}}
 		for range lanes {
-			c.Lanes = append(c.Lanes, func(_ context.Context, v int, pause func()) (int, error) {
-				running++
-				for range v % 10 {
-					running--
-					paused++
-					pause()
-					paused--
+			c.Lanes = append(c.Lanes, func(pause func()) func(context.Context, int) (int, error) {
+				return func(_ context.Context, v int) (int, error) {
 					running++
+					for range v % 10 {
+						running--
+						paused++
+						pause()
+						paused--
+						running++
+					}
+					if running != 1 {
+						t.Errorf("%d lanes run at once", running)
+					}
+					running--
+					return tripled(v)
 				}
-				jitter(v)
-				if running != 1 {
-					t.Errorf("%d lanes run at once", running)
-				}
-				running--
-				if v%11 == 0 {
-					return 0, errItem
-				}
-				return 3 * v, nil
 			})
 		}
 		return c
@@ -51,18 +49,8 @@ func TestCrewsKeepOrder(t *testing.T) {
 			t.Run(fmt.Sprintf("workers=%d,lanes=%d", workers, lanes), func(t *testing.T) {
 				t.Parallel()
 				const n = 2000
-				i := 0
 				o := Options[int]{Workers: workers, Window: 40, Cost: func(v int) int64 { return int64(v % 14) }, Budget: 20}
-				for v, err := range MapCrews(context.Background(), numbers(n, 7), o, pausing(t, lanes)) {
-					wantErr := i%7 == 6 || i%11 == 0
-					if (err != nil) != wantErr || err == nil && v != 3*i {
-						t.Fatalf("item %d: got %d, %v", i, v, err)
-					}
-					i++
-				}
-				if i != n {
-					t.Fatalf("got %d items, want %d", i, n)
-				}
+				checkTripled(t, MapCrews(context.Background(), numbers(n, 7), o, pausing(t, lanes)), n)
 			})
 		}
 	}
@@ -73,17 +61,19 @@ func TestCrewsWorkSideBySide(t *testing.T) {
 	t.Parallel()
 	var short, beside atomic.Int64
 	newCrew := func() Crew[int, int] {
-		one := func(_ context.Context, v int, pause func()) (int, error) {
-			if v > 0 {
-				short.Add(1)
-				pause()
+		one := func(pause func()) func(context.Context, int) (int, error) {
+			return func(_ context.Context, v int) (int, error) {
+				if v > 0 {
+					short.Add(1)
+					pause()
+					return v, nil
+				}
+				for short.Load() < 50 {
+					pause()
+				}
+				beside.Store(short.Load())
 				return v, nil
 			}
-			for short.Load() < 50 {
-				pause()
-			}
-			beside.Store(short.Load())
-			return v, nil
 		}
 		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
@@ -131,7 +121,9 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 func BenchmarkMapCrews(b *testing.B) {
 	b.ReportAllocs()
 	newCrew := func() Crew[int, int] {
-		one := func(_ context.Context, v int, pause func()) (int, error) { pause(); return v, nil }
+		one := func(pause func()) func(context.Context, int) (int, error) {
+			return func(_ context.Context, v int) (int, error) { pause(); return v, nil }
+		}
 		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
 	for range MapCrews(context.Background(), numbers(b.N, 0), Options[int]{Workers: 1, Window: 256}, newCrew) {

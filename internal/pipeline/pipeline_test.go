@@ -42,29 +42,37 @@ func TestMapKeepsOrder(t *testing.T) {
 			t.Run(fmt.Sprintf("workers=%d,window=%d", workers, window), func(t *testing.T) {
 				t.Parallel()
 				const n = 2000
-				i := 0
-				seq := Map(context.Background(), numbers(n, 7), Options[int]{Workers: workers, Window: window},
-					func() func(context.Context, int) (int, error) {
-						return func(_ context.Context, v int) (int, error) {
-							jitter(v)
-							if v%11 == 0 {
-								return 0, errItem
-							}
-							return 3 * v, nil
-						}
-					})
-				for v, err := range seq {
-					wantErr := i%7 == 6 || i%11 == 0
-					if (err != nil) != wantErr || err == nil && v != 3*i {
-						t.Fatalf("item %d: got %d, %v", i, v, err)
-					}
-					i++
-				}
-				if i != n {
-					t.Fatalf("got %d items, want %d", i, n)
-				}
+				o := Options[int]{Workers: workers, Window: window}
+				checkTripled(t, Map(context.Background(), numbers(n, 7), o, func() func(context.Context, int) (int, error) {
+					return func(_ context.Context, v int) (int, error) { return tripled(v) }
+				}), n)
 			})
 		}
+	}
+}
+
+// tripled is what items become; every eleventh fails.
+func tripled(v int) (int, error) {
+	jitter(v)
+	if v%11 == 0 {
+		return 0, errItem
+	}
+	return 3 * v, nil
+}
+
+// checkTripled wants numbers(n, 7) tripled, in order.
+func checkTripled(t *testing.T, seq iter.Seq2[int, error], n int) {
+	t.Helper()
+	i := 0
+	for v, err := range seq {
+		wantErr := i%7 == 6 || i%11 == 0
+		if (err != nil) != wantErr || err == nil && v != 3*i {
+			t.Fatalf("item %d: got %d, %v", i, v, err)
+		}
+		i++
+	}
+	if i != n {
+		t.Fatalf("got %d items, want %d", i, n)
 	}
 }
 
