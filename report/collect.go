@@ -12,14 +12,10 @@
 package report
 
 import (
-	"cmp"
 	"context"
-	"iter"
 	"slices"
-	"sync"
 
 	"mailaudit/internal/columns"
-	"mailaudit/internal/pipeline"
 	"mailaudit/sink"
 	"mailaudit/sources"
 	"mailaudit/stats"
@@ -99,31 +95,9 @@ func (t *tally) merge(o *tally) {
 // Collect counts the rows of a dataset, its parts side by side. The error is one
 // of reading, or of ctx.
 func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error) {
-	parts := func(yield func(int, error) bool) {
-		for i := range d.Parts() {
-			if !yield(i, nil) {
-				return
-			}
-		}
-	}
-	// Each worker counts into one tally: the maps of a part would cost more than
-	// its rows.
-	var mu sync.Mutex
-	var all []*tally
-	worker := func() func(context.Context, int) (struct{}, error) {
-		scan, t := new(sink.Scan), newTally()
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, t)
-		return func(ctx context.Context, part int) (struct{}, error) {
-			return struct{}{}, t.scan(ctx, d, scan, part)
-		}
-	}
-	o := pipeline.Options[int]{Workers: workers, Window: workers}
-	for _, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
-		if err != nil {
-			return nil, err
-		}
+	all, err := sink.Tallies(ctx, d, workers, newTally, func(t *tally, s *sink.Scan) { t.addRows(s) })
+	if err != nil {
+		return nil, err
 	}
 	total := newTally()
 	for i, t := range all {
@@ -135,9 +109,6 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 		total.merge(t)
 		all[i] = nil // its memory is free
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	problems, err := collectProblems(d, &total.stats)
 	if err != nil {
 		return nil, err
@@ -145,17 +116,6 @@ func Collect(ctx context.Context, d *sink.Dataset, workers int) (*Report, error)
 	r := total.report()
 	r.Problems, r.Run = problems, runOf(&d.Manifest)
 	return r, nil
-}
-
-// scan counts the rows of a part.
-func (t *tally) scan(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int) error {
-	if err := scan.Reopen(d, part); err != nil {
-		return err
-	}
-	for scan.Next() && ctx.Err() == nil {
-		t.addRows(scan)
-	}
-	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
 }
 
 // forget frees what only addRows needs.

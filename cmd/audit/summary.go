@@ -1,19 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"runtime"
-	"sync"
 
 	"github.com/spf13/cobra"
 
-	"mailaudit/internal/pipeline"
 	"mailaudit/sink"
 	"mailaudit/stats"
 )
@@ -73,53 +69,21 @@ type counted struct {
 
 // countRows counts the rows of a dataset, its parts side by side.
 func countRows(ctx context.Context, d *sink.Dataset, drift bool) (*counted, error) {
-	parts := func(yield func(int, error) bool) {
-		for i := range d.Parts() {
-			if !yield(i, nil) {
-				return
-			}
+	all, err := sink.Tallies(ctx, d, runtime.GOMAXPROCS(0), func() *counted { return new(counted) }, func(c *counted, s *sink.Scan) {
+		c.stats.AddRows(s)
+		if drift {
+			c.drift.AddRows(s)
 		}
-	}
-	// Each worker counts into one tally: the maps of a part would cost more than
-	// its rows.
-	var mu sync.Mutex
-	var all []*counted
-	worker := func() func(context.Context, int) (struct{}, error) {
-		scan, c := new(sink.Scan), new(counted)
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, c)
-		return func(ctx context.Context, part int) (struct{}, error) {
-			return struct{}{}, c.part(ctx, d, scan, part, drift)
-		}
-	}
-	workers := runtime.GOMAXPROCS(0)
-	o := pipeline.Options[int]{Workers: workers, Window: workers}
-	for _, err := range pipeline.Map(ctx, iter.Seq2[int, error](parts), o, worker) {
-		if err != nil {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	total := new(counted)
 	for _, c := range all {
 		total.stats.Merge(&c.stats)
 		total.drift.Merge(&c.drift)
 	}
-	return total, ctx.Err()
-}
-
-// part counts the rows of a part, column by column.
-func (c *counted) part(ctx context.Context, d *sink.Dataset, scan *sink.Scan, part int, drift bool) error {
-	if err := scan.Reopen(d, part); err != nil {
-		return err
-	}
-	for scan.Next() && ctx.Err() == nil {
-		c.stats.AddRows(scan)
-		if drift {
-			c.drift.AddRows(scan)
-		}
-	}
-	return cmp.Or(scan.Err(), scan.Close(), ctx.Err())
+	return total, nil
 }
 
 // printDrift prints the summary with the differences.
