@@ -12,12 +12,22 @@ import (
 // stay in the L1 cache.
 const canonBuffer = 8 << 10
 
+// way is how a canonicalizer goes through relaxed bodies: without vectors, or by
+// those that the processor has.
+type way uint8
+
+const (
+	wayPlain way = iota
+	wayAVX2
+	wayVBMI2
+)
+
 // A body canonicalizer takes a body in pieces of any size, with LF or CRLF line
 // ends in any mix, and feeds the canonical form (RFC 6376 §3.4.3, §3.4.4) to its
 // hashes. A line ends at LF or CRLF; a CR elsewhere is a character of the line.
 type bodyCanon struct {
 	relaxed bool
-	vector  bool // whether to take the way that the processor's vectors allow
+	way     way
 	hashes  []*bodyHash
 	length  int64 // canonical bytes so far
 
@@ -49,7 +59,7 @@ func (b *bodyHash) write(p []byte) {
 }
 
 func (c *bodyCanon) reset(relaxed bool) {
-	c.relaxed, c.vector, c.hashes, c.length, c.n = relaxed, vectors, c.hashes[:0], 0, 0
+	c.relaxed, c.way, c.hashes, c.length, c.n = relaxed, vectors, c.hashes[:0], 0, 0
 	c.breaks, c.content, c.lineStart, c.lead, c.space, c.cr = 0, false, true, false, false, false
 }
 
@@ -96,9 +106,15 @@ func (c *bodyCanon) finish() {
 	}
 }
 
-// writeSimple copies line by line, holding line ends back.
+// writeSimple copies line by line, holding line ends back, or by vectors what is long.
 func (c *bodyCanon) writeSimple(p []byte) {
 	for len(p) > 0 {
+		if c.way == wayVBMI2 {
+			if k := c.compress(p); k > 0 {
+				p = p[k:]
+				continue
+			}
+		}
 		i := bytes.IndexByte(p, '\n')
 		if i < 0 {
 			c.text(p)
@@ -177,8 +193,10 @@ func (c *bodyCanon) writeRelaxed(p []byte) {
 			i += c.lead8(p[i:])
 			continue
 		}
-		if c.vector {
-			i += c.vectorBulk(p[i:])
+		if c.way != wayPlain {
+			if i += c.vectorBulk(p[i:]); c.lineStart {
+				continue
+			}
 		}
 		i += c.bulk(p[i:])
 		if i < len(p) {

@@ -2,6 +2,8 @@
 
 package evidence
 
-const vectors = false
+const vectors = wayPlain
 
 func (c *bodyCanon) vectorBulk([]byte) int { return 0 }
+
+func (c *bodyCanon) compress([]byte) int { return 0 }
