@@ -34,7 +34,7 @@ func (c *list[T, E]) put(rows []T, s *scratch, write leafWriter) error {
 		values := s.valuesFor(slots)
 		f.put(values[:len(c.elements)], c.elements, levelOf(true, f.required), s)
 		c.spread(values)
-		if err := write(j, values); err != nil {
+		if err := write.values(j, values); err != nil {
 			return err
 		}
 	}
@@ -44,7 +44,7 @@ func (c *list[T, E]) put(rows []T, s *scratch, write leafWriter) error {
 // putEmpty is put for rows without elements.
 func (c *list[T, E]) putEmpty(rows int, write leafWriter) error {
 	for j := range c.fields {
-		if err := write(j, noValues[:rows]); err != nil {
+		if err := write.nulls(j, rows); err != nil {
 			return err
 		}
 	}

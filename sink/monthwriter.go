@@ -115,11 +115,7 @@ func (m *monthWriter) append(r *evaluate.Record, ordinal int64) error {
 // spool row by row.
 func (m *monthWriter) spoolWaiting() error {
 	err := m.eachColumn(func(i int, s *scratch) error {
-		leaves := m.leaves[m.spans[i][0]:m.spans[i][1]]
-		return m.table.columns[i].put(m.waiting, s, func(leaf int, values []parquet.Value) error {
-			leaves[leaf] = append(leaves[leaf], values...)
-			return nil
-		})
+		return m.table.columns[i].put(m.waiting, s, memoryLeaves(m.leaves[m.spans[i][0]:m.spans[i][1]]))
 	})
 	if err != nil {
 		return err
@@ -145,6 +141,16 @@ func (m *monthWriter) spoolWaiting() error {
 	m.waiting, m.streams = m.waiting[:0], m.streams[:0]
 	return nil
 }
+
+// memoryLeaves are the leaves of a column in memory.
+type memoryLeaves [][]parquet.Value
+
+func (l memoryLeaves) values(leaf int, values []parquet.Value) error {
+	l[leaf] = append(l[leaf], values...)
+	return nil
+}
+
+func (l memoryLeaves) nulls(leaf, rows int) error { return l.values(leaf, noValues[:rows]) }
 
 // usedLeaf is a leaf that has a value in one of the waiting rows, if only a null
 // in a list: about half of all have none.
@@ -231,11 +237,11 @@ func (m *monthWriter) writeSpooled(rows *monthRows) error {
 			return err
 		}
 		left -= int64(n)
-		columns := m.out.ColumnWriters()
+		columns := m.out.Columns()
 		err := m.eachColumn(func(i int, _ *scratch) error {
 			for j := m.spans[i][0]; j < m.spans[i][1]; j++ {
 				m.fill(j, n)
-				if _, err := columns[j].WriteRowValues(m.leaves[j]); err != nil {
+				if err := columns[j].WriteValues(m.leaves[j]); err != nil {
 					return err
 				}
 				m.leaves[j] = m.leaves[j][:0]

@@ -22,8 +22,12 @@ type item[T any] interface {
 	get(row T, leaves []*cursor)
 }
 
-// leafWriter takes the values of a column's leaf for some rows.
-type leafWriter func(leaf int, values []parquet.Value) error
+// leafWriter takes the values of a column's leaves for some rows, leaf by leaf.
+type leafWriter interface {
+	values(leaf int, values []parquet.Value) error
+	// nulls takes the values of so many rows that have none.
+	nulls(leaf, rows int) error
+}
 
 // columnInfo describes a column without its row type.
 type columnInfo struct {
@@ -53,7 +57,7 @@ func (c *scalar[T]) info() columnInfo {
 func (c *scalar[T]) put(rows []T, s *scratch, write leafWriter) error {
 	values := s.valuesFor(len(rows))
 	c.column.put(values, rows, levelOf(false, c.required), s)
-	return write(0, values)
+	return write.values(0, values)
 }
 
 func (c *scalar[T]) get(row T, leaves []*cursor) {

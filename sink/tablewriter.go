@@ -6,11 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
+
+	"mailaudit/internal/parquetfile"
 )
 
 // Sizes of what is written. They are part of the format: other values make
@@ -23,8 +26,7 @@ const (
 	// pageRows is how many rows a page holds. Pages of all columns end at the
 	// same row, so a filter on one skips the others'.
 	pageRows = 8 << 10
-	// pageBytes bounds a page of long values. The library takes that much for each
-	// required column of numbers before the first row.
+	// pageBytes bounds a page of long values.
 	pageBytes = 512 << 10
 	// dictionaryBytes is the size from which a column chunk's new values are
 	// written plainly: a dictionary that large is not worth its lookups.
@@ -48,8 +50,7 @@ type tableWriter[T any] struct {
 
 	parts []Part // published, and sealed ones at the end
 	file  *partFile
-	//lint:ignore SA1019 the generic writer wants rows of a Go type; these are written by columns
-	out *parquet.Writer // of all parts, one after the other; nil before the first
+	out   *parquetfile.Writer // of all parts, one after the other; nil before the first
 }
 
 func newTableWriter[T any](t *table[T], dir string, opts *Options, p *privacy) *tableWriter[T] {
@@ -94,45 +95,28 @@ func (w *tableWriter[T]) begin(name string) error {
 	w.file = f
 	w.opts.step.done()
 	if w.out != nil {
-		w.reuse(f)
+		w.out.Reset(f)
 		return nil
 	}
-	meta := w.table.metadata(w.opts.SchemaVersion)
-	meta[addressesKey] = string(w.opts.Addresses)
-	options := []parquet.WriterOption{
-		w.schema,
-		&parquet.WriterConfig{
-			CreatedBy:          w.opts.CreatedBy,
-			PageBufferSize:     pageBytes,
-			WriteBufferSize:    fileBuffer,
-			MaxRowsPerRowGroup: int64(w.opts.RowGroupRows),
-			DictionaryMaxBytes: dictionaryBytes,
-			Compression:        compression,
-			KeyValueMetadata:   meta,
-		},
-		parquet.DataPageStatistics(false), // the page index has them
-	}
-	for _, in := range w.table.infos() {
-		for i, l := range in.leaves {
-			if !l.kind.bounded() {
-				options = append(options, parquet.SkipPageBounds(in.path(i)...))
-			}
-		}
-	}
-	w.out = parquet.NewWriter(f, options...)
-	return nil
+	w.out, err = parquetfile.New(f, w.config())
+	return w.fail(err)
 }
 
-// reuse has the library's writer begin another file, with the memory that it has
-// for the columns.
-func (w *tableWriter[T]) reuse(f *partFile) {
-	// Its Reset clears the names that the last footer shares with the next one.
-	for _, g := range w.out.File().Metadata().RowGroups {
-		for i := range g.Columns {
-			g.Columns[i].MetaData.PathInSchema = nil
+// config is what the table's files are besides their rows.
+func (w *tableWriter[T]) config() parquetfile.Config {
+	meta := w.table.metadata(w.opts.SchemaVersion)
+	meta[addressesKey] = string(w.opts.Addresses)
+	bounded := make(map[string]bool)
+	for _, in := range w.table.infos() {
+		for i, l := range in.leaves {
+			bounded[strings.Join(in.path(i), ".")] = l.kind.bounded()
 		}
 	}
-	w.out.Reset(f)
+	return parquetfile.Config{
+		Schema: w.schema, CreatedBy: w.opts.CreatedBy, Metadata: meta, Compression: compression,
+		PageBytes: pageBytes, DictionaryBytes: dictionaryBytes, BufferBytes: fileBuffer,
+		Bounds: func(path []string) bool { return bounded[strings.Join(path, ".")] },
+	}
 }
 
 // flushBatch takes the batch apart, and ends pages and row groups where that is
@@ -141,7 +125,7 @@ func (w *tableWriter[T]) flushBatch() error {
 	if len(w.batch) == 0 {
 		return nil
 	}
-	columns := w.out.ColumnWriters()
+	columns := w.out.Columns()
 	if err := w.takeApart(columns); err != nil {
 		return w.fail(err)
 	}
@@ -152,7 +136,7 @@ func (w *tableWriter[T]) flushBatch() error {
 }
 
 // advance ends pages and row groups where that is due after n more rows.
-func (w *tableWriter[T]) advance(n int, columns []*parquet.ColumnWriter) error {
+func (w *tableWriter[T]) advance(n int, columns []*parquetfile.Column) error {
 	w.page += n
 	w.group += n
 	if w.group < w.opts.RowGroupRows && w.page < pageRows {
@@ -169,10 +153,10 @@ func (w *tableWriter[T]) advance(n int, columns []*parquet.ColumnWriter) error {
 
 // endPages ends the page of every column, side by side: what is left of a row
 // group's end for one processor alone is to copy.
-func (w *tableWriter[T]) endPages(columns []*parquet.ColumnWriter) error {
+func (w *tableWriter[T]) endPages(columns []*parquetfile.Column) error {
 	return w.eachColumn(func(i int, _ *scratch) error {
 		for j := w.spans[i][0]; j < w.spans[i][1]; j++ {
-			if err := columns[j].Flush(); err != nil {
+			if err := columns[j].EndPage(); err != nil {
 				return err
 			}
 		}
@@ -181,15 +165,19 @@ func (w *tableWriter[T]) endPages(columns []*parquet.ColumnWriter) error {
 }
 
 // takeApart puts the batch's values into their columns.
-func (w *tableWriter[T]) takeApart(columns []*parquet.ColumnWriter) error {
+func (w *tableWriter[T]) takeApart(columns []*parquetfile.Column) error {
 	return w.eachColumn(func(i int, s *scratch) error {
-		leaves := columns[w.spans[i][0]:w.spans[i][1]]
-		return w.table.columns[i].put(w.batch, s, func(leaf int, values []parquet.Value) error {
-			_, err := leaves[leaf].WriteRowValues(values)
-			return err
-		})
+		return w.table.columns[i].put(w.batch, s, fileLeaves(columns[w.spans[i][0]:w.spans[i][1]]))
 	})
 }
+
+// fileLeaves are the leaves of a column in a file.
+type fileLeaves []*parquetfile.Column
+
+func (l fileLeaves) values(leaf int, values []parquet.Value) error {
+	return l[leaf].WriteValues(values)
+}
+func (l fileLeaves) nulls(leaf, rows int) error { return l[leaf].WriteNulls(rows) }
 
 // eachColumn calls do for each column. Columns know nothing of each other, so
 // each lane takes the next one that nobody has.
@@ -233,7 +221,7 @@ func (w *tableWriter[T]) finish() error {
 		return err
 	}
 	w.page, w.group = 0, 0
-	return w.fail(errors.Join(w.endPages(w.out.ColumnWriters()), w.out.Close()))
+	return w.fail(errors.Join(w.endPages(w.out.Columns()), w.out.Close()))
 }
 
 // publish gives the sealed part its name.
