@@ -18,7 +18,7 @@ import (
 // chunk is the pages of a column since the last end of a row group, and what is
 // counted of them.
 type chunk struct {
-	pages     []byte
+	pages     blocks
 	rows      int64
 	meta      format.ColumnMetaData // path, encodings and the like, and what is counted
 	locations []format.PageLocation
@@ -56,7 +56,8 @@ func (k *chunk) init(c *Column) {
 func (k *chunk) reset() {
 	m := &k.meta
 	*m = format.ColumnMetaData{Type: m.Type, Encoding: m.Encoding, PathInSchema: m.PathInSchema, Codec: m.Codec}
-	k.pages, k.rows, k.locations = k.pages[:0], 0, k.locations[:0]
+	k.pages.reset()
+	k.rows, k.locations = 0, k.locations[:0]
 	k.least, k.most = parquet.Value{}, parquet.Value{}
 	k.indexer.Reset()
 	clear(k.repetitions)
@@ -89,7 +90,7 @@ func newBuffers() *buffers {
 	return b
 }
 
-// levelEncodings are those of levels up to 1, and up to 3.
+// levelEncodings are those of levels up to 1, and up to 2.
 var levelEncodings = [...]rle.Encoding{{BitWidth: 1}, {BitWidth: 2}}
 
 func encodeLevels(dst, levels []byte, most byte) ([]byte, error) {
@@ -109,14 +110,15 @@ func (c *Column) writePage() (err error) {
 	if b.definitions, err = encodeLevels(b.definitions, c.page.definitions, c.maxDef); err != nil {
 		return err
 	}
-	if b.page, err = c.encode(b.page[:0]); err != nil {
+	values, err := c.encode(b)
+	if err != nil {
 		return fmt.Errorf("column %v: %w", c.path, err)
 	}
-	plainSize := len(b.repetitions) + len(b.definitions) + len(b.page)
+	plainSize := len(b.repetitions) + len(b.definitions) + len(values)
 	if plainSize > math.MaxInt32 {
 		return fmt.Errorf("column %v: a page of %d bytes", c.path, plainSize)
 	}
-	if b.pressed, err = c.file.config.Compression.Encode(b.pressed[:0], b.page); err != nil {
+	if b.pressed, err = c.file.config.Compression.Encode(b.pressed[:0], values); err != nil {
 		return fmt.Errorf("column %v: %w", c.path, err)
 	}
 	nulls := c.nulls()
@@ -136,8 +138,9 @@ func (c *Column) writePage() (err error) {
 	if err := b.encodeHeader(&header); err != nil {
 		return err
 	}
-	c.chunk.pages = append(append(append(append(c.chunk.pages,
-		b.header.Bytes()...), b.repetitions...), b.definitions...), b.pressed...)
+	for _, part := range [][]byte{b.header.Bytes(), b.repetitions, b.definitions, b.pressed} {
+		c.chunk.pages.add(part)
+	}
 	c.account(b.header.Len(), &header, nulls)
 	return nil
 }
@@ -154,20 +157,21 @@ func checksum(parts ...[]byte) (sum uint32) {
 	return sum
 }
 
-// encode appends the values of the page under way.
-func (c *Column) encode(dst []byte) ([]byte, error) {
+// encode returns the values of the page under way, in their own memory or in b's.
+func (c *Column) encode(b *buffers) (_ []byte, err error) {
 	switch p := &c.page; {
 	case c.kind == indexed && !c.full:
-		return new(rle.DictionaryEncoding).EncodeInt32(dst, p.indexes)
-	case c.kind == booleans:
-		return append(dst, p.bits...), nil
+		b.page, err = new(rle.DictionaryEncoding).EncodeInt32(b.page[:0], p.indexes)
 	case c.kind == int32s:
-		return new(delta.BinaryPackedEncoding).EncodeInt32(dst, p.indexes)
+		b.page, err = new(delta.BinaryPackedEncoding).EncodeInt32(b.page[:0], p.indexes)
 	case c.kind == int64s:
-		return new(delta.BinaryPackedEncoding).EncodeInt64(dst, p.numbers)
+		b.page, err = new(delta.BinaryPackedEncoding).EncodeInt64(b.page[:0], p.numbers)
+	case c.kind == booleans:
+		return p.bits, nil
 	default:
-		return append(dst, p.text...), nil
+		return p.text, nil
 	}
+	return b.page, err
 }
 
 // nulls is how many values of the page are null, or elements that are not there.
@@ -203,8 +207,7 @@ func (c *Column) account(headerSize int, header *format.PageHeader, nulls int) {
 	})
 	k.rows += int64(p.rows)
 	k.meta.SizeStatistics.UnencodedByteArrayDataBytes += int64(len(p.text) - 4*p.textCount)
-	k.pageRepetitions = countLevels(k.repetitions, k.pageRepetitions, p.repetitions)
-	k.pageDefinitions = countLevels(k.definitions, k.pageDefinitions, p.definitions)
+	c.countLevels(nulls)
 	k.add(headerSize, header, header.DataPageHeaderV2.V.Encoding)
 }
 
@@ -221,19 +224,28 @@ func (k *chunk) add(headerSize int, header *format.PageHeader, e format.Encoding
 	k.meta.EncodingStats = append(k.meta.EncodingStats, format.PageEncodingStats{PageType: header.Type, Encoding: e, Count: 1})
 }
 
-// countLevels adds to the counts of all pages, and appends those of this page.
-func countLevels(all, pages []int64, levels []byte) []int64 {
-	if all == nil {
-		return pages
+// countLevels counts the values of each level.
+func (c *Column) countLevels(nulls int) {
+	k, p := &c.chunk, &c.page
+	if c.maxRep > 0 {
+		k.pageRepetitions = count(k.repetitions, k.pageRepetitions, p.rows, p.values-p.rows)
 	}
-	var counts [4]int64
-	for _, l := range levels {
-		counts[l&3]++
+	switch c.maxDef {
+	case 1:
+		k.pageDefinitions = count(k.definitions, k.pageDefinitions, nulls, p.values-nulls)
+	case 2:
+		ones := bytes.Count(p.definitions, []byte{1})
+		k.pageDefinitions = count(k.definitions, k.pageDefinitions, nulls-ones, ones, p.values-nulls)
 	}
-	for i := range all {
-		all[i] += counts[i]
+}
+
+// count adds to the counts of all pages, and appends those of this page.
+func count(all, pages []int64, levels ...int) []int64 {
+	for i, n := range levels {
+		all[i] += int64(n)
+		pages = append(pages, int64(n))
 	}
-	return append(pages, counts[:len(all)]...)
+	return pages
 }
 
 // columnIndex is that of the pages so far.
@@ -268,7 +280,7 @@ func (c *Column) writeChunk(w *Writer) (format.ColumnMetaData, error) {
 	for i := range k.locations {
 		k.locations[i].Offset += w.offset
 	}
-	if _, err := w.Write(k.pages); err != nil {
+	if err := k.pages.writeTo(w); err != nil {
 		return k.meta, err
 	}
 	m := k.meta

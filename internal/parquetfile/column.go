@@ -65,8 +65,8 @@ func newColumn(w *Writer, path []string) (*Column, error) {
 	default:
 		return nil, fmt.Errorf("column %v: %v in %v is not written", path, k, e)
 	}
-	if c.maxRep > 1 {
-		return nil, fmt.Errorf("column %v: lists of lists are not written", path)
+	if c.maxRep > 1 || c.maxDef > 2 {
+		return nil, fmt.Errorf("column %v: lists of lists, and optional lists, are not written", path)
 	}
 	c.chunk.init(c)
 	return c, nil

@@ -25,7 +25,7 @@ import (
 type Config struct {
 	// Schema may have columns of text or bytes, plain or with a dictionary;
 	// booleans, plain; numbers of 32 and 64 bits in DELTA_BINARY_PACKED. Its lists
-	// are not nested.
+	// are not nested, and not optional.
 	Schema      *parquet.Schema
 	CreatedBy   string
 	Metadata    map[string]string
