@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/zeebo/xxh3"
 
@@ -14,7 +15,12 @@ import (
 
 // add tells whether a is new.
 func (s *answerSet) add(a *dns.Answer) bool {
+	recent := &s.recent[uintptr(unsafe.Pointer(a))/unsafe.Sizeof(*a)%recentAnswers]
+	if *recent == a {
+		return false
+	}
 	if _, ok := s.pointers[a]; ok {
+		*recent = a
 		return false
 	}
 	s.pointers[a] = struct{}{}
@@ -28,6 +34,7 @@ func (s *answerSet) add(a *dns.Answer) bool {
 
 // forget makes a new again.
 func (s *answerSet) forget(a *dns.Answer) {
+	clear(s.recent[:])
 	delete(s.pointers, a)
 	delete(s.contents, s.key(a))
 }

@@ -437,7 +437,12 @@ type answerSet struct {
 	pointers map[*dns.Answer]struct{}
 	contents map[[16]byte]struct{}
 	buf      []byte
+	// recent are answers that are in pointers, each in the place of its address:
+	// most messages rest on what others of their time do.
+	recent [recentAnswers]*dns.Answer
 }
+
+const recentAnswers = 1 << 10
 
 func (s *answerSet) init() {
 	s.pointers = make(map[*dns.Answer]struct{})
