@@ -251,7 +251,7 @@ func (m *monthWriter) writeSpooled(rows *monthRows) error {
 		if err != nil {
 			return err
 		}
-		if err := m.advance(n, columns); err != nil {
+		if err := m.advance(n); err != nil {
 			return err
 		}
 	}

@@ -125,38 +125,40 @@ func (w *tableWriter[T]) flushBatch() error {
 	if len(w.batch) == 0 {
 		return nil
 	}
-	columns := w.out.Columns()
-	if err := w.takeApart(columns); err != nil {
+	if err := w.takeApart(); err != nil {
 		return w.fail(err)
 	}
 	n := len(w.batch)
 	clear(w.batch)
 	w.batch = w.batch[:0]
-	return w.advance(n, columns)
+	return w.advance(n)
 }
 
 // advance ends pages and row groups where that is due after n more rows.
-func (w *tableWriter[T]) advance(n int, columns []*parquetfile.Column) error {
+func (w *tableWriter[T]) advance(n int) error {
 	w.page += n
 	w.group += n
 	if w.group < w.opts.RowGroupRows && w.page < pageRows {
 		return nil
 	}
 	w.page = 0
-	err := w.endPages(columns)
-	if err == nil && w.group >= w.opts.RowGroupRows {
-		w.group = 0
-		err = w.out.Flush()
+	if w.group < w.opts.RowGroupRows {
+		return w.fail(w.endEach((*parquetfile.Column).EndPage))
 	}
-	return w.fail(err)
+	w.group = 0
+	if err := w.endEach((*parquetfile.Column).EndChunk); err != nil {
+		return w.fail(err)
+	}
+	return w.fail(w.out.Flush())
 }
 
-// endPages ends the page of every column, side by side: what is left of a row
-// group's end for one processor alone is to copy.
-func (w *tableWriter[T]) endPages(columns []*parquetfile.Column) error {
+// endEach ends the page or the chunk of every column, side by side: what is left of
+// a row group's end for one processor alone is to copy.
+func (w *tableWriter[T]) endEach(end func(*parquetfile.Column) error) error {
+	columns := w.out.Columns()
 	return w.eachColumn(func(i int, _ *scratch) error {
-		for j := w.spans[i][0]; j < w.spans[i][1]; j++ {
-			if err := columns[j].EndPage(); err != nil {
+		for _, c := range columns[w.spans[i][0]:w.spans[i][1]] {
+			if err := end(c); err != nil {
 				return err
 			}
 		}
@@ -165,7 +167,8 @@ func (w *tableWriter[T]) endPages(columns []*parquetfile.Column) error {
 }
 
 // takeApart puts the batch's values into their columns.
-func (w *tableWriter[T]) takeApart(columns []*parquetfile.Column) error {
+func (w *tableWriter[T]) takeApart() error {
+	columns := w.out.Columns()
 	return w.eachColumn(func(i int, s *scratch) error {
 		return w.table.columns[i].put(w.batch, s, fileLeaves(columns[w.spans[i][0]:w.spans[i][1]]))
 	})
@@ -221,7 +224,10 @@ func (w *tableWriter[T]) finish() error {
 		return err
 	}
 	w.page, w.group = 0, 0
-	return w.fail(errors.Join(w.endPages(w.out.Columns()), w.out.Close()))
+	if err := w.endEach((*parquetfile.Column).EndChunk); err != nil {
+		return w.fail(err)
+	}
+	return w.fail(w.out.Close())
 }
 
 // publish gives the sealed part its name.

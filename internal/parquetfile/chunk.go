@@ -19,6 +19,7 @@ import (
 // counted of them.
 type chunk struct {
 	pages     blocks
+	dict      []byte // the dictionary's page
 	rows      int64
 	meta      format.ColumnMetaData // path, encodings and the like, and what is counted
 	locations []format.PageLocation
@@ -272,7 +273,7 @@ func (c *Column) writeChunk(w *Writer) (format.ColumnMetaData, error) {
 	k := &c.chunk
 	if c.kind == indexed {
 		k.meta.DictionaryPageOffset = w.offset
-		if err := c.writeDictionary(w); err != nil {
+		if _, err := w.Write(k.dict); err != nil {
 			return k.meta, err
 		}
 	}
@@ -294,8 +295,9 @@ func (c *Column) writeChunk(w *Writer) (format.ColumnMetaData, error) {
 	return m, nil
 }
 
-// writeDictionary writes the dictionary's page.
-func (c *Column) writeDictionary(w *Writer) (err error) {
+// makeDictionary makes the dictionary's page.
+func (c *Column) makeDictionary() (err error) {
+	w := c.file
 	b := w.buffers.Get().(*buffers)
 	defer w.buffers.Put(b)
 	if len(c.dict.page) > math.MaxInt32 {
@@ -314,9 +316,6 @@ func (c *Column) writeDictionary(w *Writer) (err error) {
 		return err
 	}
 	c.chunk.add(b.header.Len(), &header, format.Plain)
-	if _, err := w.Write(b.header.Bytes()); err != nil {
-		return err
-	}
-	_, err = w.Write(b.pressed)
-	return err
+	c.chunk.dict = append(append(c.chunk.dict[:0], b.header.Bytes()...), b.pressed...)
+	return nil
 }

@@ -32,6 +32,8 @@ type Column struct {
 	// full tells that the dictionary is not added to any more: values are plain.
 	full bool
 	dict dictionary
+	// ended tells that the dictionary's page is made.
+	ended bool
 
 	page  page
 	chunk chunk
@@ -231,7 +233,19 @@ func (c *Column) EndPage() error {
 	return err
 }
 
+// EndChunk ends the page under way and makes the dictionary's, so that what is left
+// of a row group's end is to write what is there. Columns do it side by side; a
+// column that has not is made to by Writer.Flush.
+func (c *Column) EndChunk() error {
+	if err := c.EndPage(); err != nil || c.kind != indexed || c.ended {
+		return err
+	}
+	c.ended = true
+	return c.makeDictionary()
+}
+
 func (c *Column) reset() {
+	c.ended = false
 	c.page.reset()
 	c.dict.reset()
 	c.full = false

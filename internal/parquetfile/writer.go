@@ -106,7 +106,7 @@ func (w *Writer) Flush() error {
 		return nil
 	}
 	for _, c := range w.columns {
-		if err := c.EndPage(); err != nil {
+		if err := c.EndChunk(); err != nil {
 			return err
 		}
 		if c.chunk.rows != w.columns[0].chunk.rows {
