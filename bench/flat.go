@@ -17,9 +17,9 @@ const (
 )
 
 // measureFlatness runs audit over streams of rising length and prints what a
-// message costs in each, and a kilobyte, as chance makes the messages of one
-// longer than those of another; the memory, and what a second worker gains. Each
-// of the generated streams has as many domains for its messages as the others.
+// message costs in each, and a kilobyte; the memory, and what a second worker
+// gains. Messages of all streams have the same sizes on average, and each of the
+// generated ones has as many domains for its messages as the others.
 func (o *options) measureFlatness(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "messages in a stream\tMB\tCPU s\tµs/message\t÷ first\tns/KB\t÷ first\tpeak MB\tmost MB\t2 workers\t\n")

@@ -3,6 +3,7 @@ package corpus
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -20,9 +21,15 @@ type bench struct {
 
 // Bench is n messages whose sizes, signatures and authors are distributed as in
 // real archives: sizes log-normal with a median of 8 KB and a mean of about 45 KB,
-// 85 percent signed, author domains by Zipf's law. More mail comes from more
+// spread evenly over the distribution so that archives of any length compare, 85
+// percent signed, author domains by Zipf's law. More mail comes from more
 // domains: one for 40 messages, 500 for the usual size and for what is only a sample.
 func Bench(n int) *Archive {
+	b := newBench(n)
+	return &Archive{Name: "bench", Zone: b.zone, N: n, build: b.message}
+}
+
+func newBench(n int) *bench {
 	b := &bench{cast: newCast()}
 	b.authors.add(b.zone, 0, benchDomains(n), func(r *rand.Rand, s *orgSpec) {
 		s.spf, s.key = spfRecord(r), keyName(r)
@@ -31,7 +38,7 @@ func Bench(n int) *Archive {
 			s.dmarc = "v=DMARC1; p=" + p + "; rua=mailto:dmarc@" + s.name
 		}
 	})
-	return &Archive{Name: "bench", Zone: b.zone, N: n, build: b.message}
+	return b
 }
 
 // benchDomains is how many author domains n messages have. Above 3,200 their names
@@ -55,11 +62,51 @@ const (
 	benchMost   = 6 << 20
 )
 
-func (b *bench) message(n int) *Message {
+// Of any benchClasses messages in a row each is in another of as many equally
+// likely classes of size. Steps of benchStep, the golden section of them all, make
+// shorter stretches even as well.
+const (
+	benchClasses = 10000
+	benchStep    = 6181
+	benchMixed   = 100
+)
+
+// sizeClasses are the classes in the order of their messages, mixed within every
+// benchMixed: by steps alone a large message would never have a large neighbour,
+// and programs that work on two at a time would look slower than they are.
+var sizeClasses = sync.OnceValue(func() []int {
+	r := rand.New(rand.NewPCG(benchSeed, benchClasses))
+	classes := make([]int, benchClasses)
+	for i := range classes {
+		classes[i] = i * benchStep % benchClasses
+	}
+	for i := 0; i < benchClasses; i += benchMixed {
+		mixed := classes[i : i+benchMixed]
+		r.Shuffle(benchMixed, func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+	}
+	return classes
+})
+
+// benchSize is the size of message n. Where in its class it lies moves by the golden
+// section each time the classes come round.
+func benchSize(n int) int {
+	_, within := math.Modf(float64(n/benchClasses+1) * (math.Phi - 1))
+	u := (float64(sizeClasses()[n%benchClasses]) + within) / benchClasses
+	normal := math.Sqrt2 * math.Erfinv(2*u-1)
+	return min(benchMost, max(150, int(benchMedian*math.Exp(benchSigma*normal))))
+}
+
+// gen is the beginnings of message n: its size is its number's, all else is drawn.
+func (b *bench) gen(n int) *gen {
 	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	g := newGen(benchSeed, n, start.Add(time.Duration(n)*97*time.Second))
-	g.size = min(benchMost, max(150, int(benchMedian*math.Exp(benchSigma*g.r.NormFloat64()))))
+	g.size = benchSize(n)
 	g.kind = b.kindFor(g)
+	return g
+}
+
+func (b *bench) message(n int) *Message {
+	g := b.gen(n)
 	o := b.authors.draw(g)
 	switch x := g.r.IntN(100); {
 	case x < 2:
