@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,67 +15,92 @@ import (
 // and leaves a verdict file.
 type peer struct {
 	name, note string
-	// available returns the command but for its arguments, or why there is none.
-	available func(o *options) ([]string, error)
+	// prepare returns what judges lists of messages below dir, or why nothing does.
+	prepare func(o *options, dir string) (judge, error)
 }
+
+// judge has a list of messages judged.
+type judge func(list, verdicts string) (cost, error)
 
 var peers = []peer{
 	{"Mail::DMARC", "with Mail::DKIM and Mail::SPF, in one process", perlPeer},
 	{"dkimpy", "with authheaders and pyspf, in one process", pythonPeer},
 	{"opendkim's library", "DKIM alone", opendkimPeer},
+	{"rspamd", "spf, dkim and dmarc alone, one worker, its own parsing of MIME", rspamdPeer},
 }
 
-func perlPeer(*options) ([]string, error) {
+func perlPeer(_ *options, dir string) (judge, error) {
 	if err := exec.Command("perl", "-MMail::DMARC", "-MMail::DKIM", "-MMail::SPF", "-e", "1").Run(); err != nil {
 		return nil, errors.New("Mail::DMARC, Mail::DKIM or Mail::SPF is not installed")
 	}
-	return []string{"perl", "outside/maildmarc.pl"}, nil
+	return judgeBy(dir, "perl", "outside/maildmarc.pl"), nil
 }
 
-func pythonPeer(o *options) ([]string, error) {
+func pythonPeer(o *options, dir string) (judge, error) {
 	if err := exec.Command(o.python, "-c", "import authheaders, dkim, spf").Run(); err != nil {
 		return nil, errors.New("dkimpy, authheaders or pyspf is not installed")
 	}
-	return []string{o.python, "outside/dkimpy.py"}, nil
+	return judgeBy(dir, o.python, "outside/dkimpy.py"), nil
 }
 
-func opendkimPeer(o *options) ([]string, error) {
+func opendkimPeer(o *options, dir string) (judge, error) {
 	exe := filepath.Join(o.programs, "opendkim")
 	c := exec.Command("cc", "-O2", "-o", exe, "outside/opendkim.c", "-lopendkim")
 	if text, err := c.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("cannot be built (%s)", strings.SplitN(string(text)+err.Error(), "\n", 2)[0])
 	}
-	return []string{exe}, nil
+	return judgeBy(dir, exe), nil
 }
 
-// measureOutside measures what is installed, over a sample. What a program
-// takes to start is measured without messages and left out.
-func (t *table) measureOutside() error {
+// judgeBy runs a command for a list of messages.
+func judgeBy(dir, name string, args ...string) judge {
+	return func(list, verdicts string) (cost, error) {
+		return measure(command(name, append(slices.Clip(args), list, filepath.Join(dir, zoneFile), verdicts)...))
+	}
+}
+
+// peerTime is how long a peer may have taken for another turn of it to begin.
+const peerTime = 20 * time.Second
+
+// peerTurns are those of what is installed.
+func (t *table) peerTurns() ([]turn, error) {
 	dir, err := t.sampleMessages()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var turns []turn
 	for _, x := range peers {
 		if !t.o.wanted(x.name) {
 			continue
 		}
-		p := t.add(x.name, x.note)
-		argv, err := x.available(t.o)
+		p := t.add(x.name, fmt.Sprintf("%s; %d messages, one of each class of size", x.note, t.o.sample))
+		judge, err := x.prepare(t.o, dir)
 		if err != nil {
 			p.skipped = err.Error()
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "%s, %d messages\n", p.name, t.o.sample)
-		if err := t.measurePeer(p, argv, dir); err != nil {
-			p.skipped = err.Error()
-		}
+		p.messages = t.o.sample
+		p.verdicts = filepath.Join(dir, strings.ReplaceAll(x.name, " ", "-")+".tsv")
+		turns = append(turns, turn{p: p, run: judge.sample(dir), limit: peerTime})
 	}
-	if t.o.wanted("rspamd") {
-		t.measureRspamd(dir)
-	}
-	return nil
+	return turns, nil
 }
 
+// sample has the sample judged. What a program takes to start is measured
+// without messages and left out.
+func (j judge) sample(dir string) func(*program) (cost, error) {
+	return func(p *program) (cost, error) {
+		idle, err := j(filepath.Join(dir, nothingFile), p.verdicts)
+		if err != nil {
+			return idle, err
+		}
+		c, err := j(filepath.Join(dir, sampleFile), p.verdicts)
+		c.setup = idle.cpu
+		return c, err
+	}
+}
+
+// sampleMessages writes the sample and returns its folder.
 func (t *table) sampleMessages() (string, error) {
 	dir, err := t.scratch("sample")
 	if err != nil {
@@ -89,31 +115,5 @@ func (t *table) sampleMessages() (string, error) {
 	if err := c.Run(); err != nil {
 		return "", fmt.Errorf("sample: %w", err)
 	}
-	return dir, os.WriteFile(filepath.Join(dir, "nothing.tsv"), nil, 0o666)
+	return dir, os.WriteFile(filepath.Join(dir, nothingFile), nil, 0o666)
 }
-
-func (t *table) measurePeer(p *program, argv []string, dir string) error {
-	verdicts := filepath.Join(dir, strings.ReplaceAll(p.name, " ", "-")+".tsv")
-	run := func(list string) (cost, error) {
-		args := append(argv[1:len(argv):len(argv)], filepath.Join(dir, list), filepath.Join(dir, zoneFile), verdicts)
-		return measure(command(argv[0], args...))
-	}
-	for begun := time.Now(); len(p.costs) == 0 || len(p.costs) < t.o.rounds && time.Since(begun) < peerTime; {
-		idle, err := run("nothing.tsv")
-		if err != nil {
-			return err
-		}
-		c, err := run(sampleFile)
-		if err != nil {
-			return err
-		}
-		c.setup = idle.cpu
-		p.costs = append(p.costs, c)
-	}
-	p.messages, p.verdicts, p.apart = t.o.sample, verdicts, true
-	p.note = fmt.Sprintf("%s; %d messages, one of each class of size, %d times", p.note, t.o.sample, len(p.costs))
-	return nil
-}
-
-// peerTime is how long a peer may have taken for another round to begin.
-const peerTime = 20 * time.Second

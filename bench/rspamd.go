@@ -43,35 +43,18 @@ type rspamdRun struct {
 	dns          *dnsServer
 }
 
-// measureRspamd adds rspamd, which is a server: it is asked message by message,
-// and its processes are counted when they end.
-func (t *table) measureRspamd(dir string) {
-	p := t.add("rspamd", "spf, dkim and dmarc alone, one worker, its own parsing of MIME")
+// rspamdPeer is a server: it is asked message by message, and its processes are
+// counted when they end.
+func rspamdPeer(o *options, _ string) (judge, error) {
 	if _, err := os.Stat(rspamdPlugins); err != nil {
-		p.skipped = "not installed"
-		return
+		return nil, errors.New("not installed")
 	}
-	verdicts := filepath.Join(dir, "rspamd.tsv")
-	for range t.o.rounds {
-		idle, err := t.rspamd(filepath.Join(dir, "nothing.tsv"), verdicts)
-		var c cost
-		if err == nil {
-			c, err = t.rspamd(filepath.Join(dir, sampleFile), verdicts)
-		}
-		if err != nil {
-			p.skipped = err.Error()
-			return
-		}
-		c.setup = idle.cpu
-		p.costs = append(p.costs, c)
-	}
-	p.messages, p.verdicts, p.apart = t.o.sample, verdicts, true
-	p.note = fmt.Sprintf("%s; %d messages, %d times", p.note, t.o.sample, len(p.costs))
+	return o.rspamd, nil
 }
 
 // rspamd starts one, has it judge a list of messages and stops it.
-func (t *table) rspamd(list, verdicts string) (cost, error) {
-	z, err := readZone(t.o.archive.zone)
+func (o *options) rspamd(list, verdicts string) (cost, error) {
+	z, err := readZone(o.archive.zone)
 	if err != nil {
 		return cost{}, err
 	}

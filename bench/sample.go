@@ -15,8 +15,9 @@ import (
 const sampleEnv = "BENCH_SAMPLE"
 
 const (
-	sampleFile = "sample.tsv" // path, client, HELO, return path, Message-ID
-	zoneFile   = "zone.tsv"   // name, type, value; for programs that have no zone files
+	sampleFile  = "sample.tsv"  // path, client, HELO, return path, Message-ID
+	nothingFile = "nothing.tsv" // the same without messages
+	zoneFile    = "zone.tsv"    // name, type, value; for programs that have no zone files
 )
 
 // sample writes messages of the archive as files for programs that are too slow

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -13,11 +14,10 @@ import (
 // program is one line of the table.
 type program struct {
 	name, note string
-	costs      []cost
+	costs      []cost // of the first rounds, one each
 	messages   int
 	skipped    string // why it was not measured
 	verdicts   string // verdict file, where it writes one
-	apart      bool   // its rounds are not those of the others
 }
 
 func (p *program) perMessage(c cost) float64 {
@@ -57,37 +57,77 @@ func (t *table) find(name string) *program {
 	return nil
 }
 
-// measureRounds lets the Go programs take turns.
+// turn is what a program does in every round.
+type turn struct {
+	p     *program
+	run   func(*program) (cost, error)
+	limit time.Duration // a peer's: it sits out rounds once it has taken that long
+	spent time.Duration
+}
+
+// over tells that the program has no more turns.
+func (x *turn) over() bool {
+	return x.p.skipped != "" || x.limit > 0 && x.spent >= x.limit
+}
+
+// take runs the program once. A peer that fails is left out of the table.
+func (x *turn) take() error {
+	began := time.Now()
+	c, err := x.run(x.p)
+	x.spent += time.Since(began)
+	switch {
+	case err == nil:
+		x.p.costs = append(x.p.costs, c)
+	case x.limit > 0:
+		x.p.skipped, x.p.verdicts = err.Error(), ""
+	default:
+		return err
+	}
+	return nil
+}
+
+// measureRounds lets the programs take turns.
 func (t *table) measureRounds() error {
-	type turn struct {
-		p   *program
-		run func(*program) (cost, error)
-	}
-	turns := []turn{
-		{t.add(nameFloor, "split, canonicalize, hash, crypto/rsa"), t.self("floor")},
-		{t.add("floor, kept keys", "the same with keys as audit keeps them"), t.self("floor-kept")},
-		{t.add("floor, no keys", "split, canonicalize, hash"), t.self("hash")},
-		{t.add(nameAudit, "everything on, 1 worker"), t.audit(1)},
-		{t.add(nameTwo, ""), t.audit(2)},
-	}
-	if t.o.wanted("obvious") {
-		turns = append(turns, turn{t.add("obvious program", "go-mbox, go-msgauth, go/spf, publicsuffix, parquet-go"), t.self("obvious")})
-	}
-	if t.o.wanted("mox") {
-		turns = append(turns, turn{t.add("mox's packages", "dkim, spf, dmarc; no table"), t.self("mox")})
+	turns := t.goTurns()
+	if t.o.outside {
+		more, err := t.peerTurns()
+		if err != nil {
+			return err
+		}
+		turns = append(turns, more...)
 	}
 	for round := range t.o.rounds {
-		for _, x := range turns {
+		for i := range turns {
+			x := &turns[i]
+			if x.over() {
+				continue
+			}
 			fmt.Fprintf(os.Stderr, "\rround %d of %d: %-40s", round+1, t.o.rounds, x.p.name)
-			c, err := x.run(x.p)
-			if err != nil {
+			if err := x.take(); err != nil {
 				return err
 			}
-			x.p.costs = append(x.p.costs, c)
 		}
 	}
 	fmt.Fprintf(os.Stderr, "\r%60s\r", "")
 	return nil
+}
+
+// goTurns are those of the programs in Go.
+func (t *table) goTurns() []turn {
+	turns := []turn{
+		{p: t.add(nameFloor, "split, canonicalize, hash, crypto/rsa"), run: t.self("floor")},
+		{p: t.add("floor, kept keys", "the same with keys as audit keeps them"), run: t.self("floor-kept")},
+		{p: t.add("floor, no keys", "split, canonicalize, hash"), run: t.self("hash")},
+		{p: t.add(nameAudit, "everything on, 1 worker"), run: t.audit(1)},
+		{p: t.add(nameTwo, ""), run: t.audit(2)},
+	}
+	if t.o.wanted("obvious") {
+		turns = append(turns, turn{p: t.add("obvious program", "go-mbox, go-msgauth, go/spf, publicsuffix, parquet-go"), run: t.self("obvious")})
+	}
+	if t.o.wanted("mox") {
+		turns = append(turns, turn{p: t.add("mox's packages", "dkim, spf, dmarc; no table"), run: t.self("mox")})
+	}
+	return turns
 }
 
 // self runs a program of this module.
@@ -176,7 +216,24 @@ func (t *table) print(w io.Writer) {
 		}
 	}
 	one, two := t.find(nameAudit), t.find(nameTwo)
-	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n\n", pairs(one, two, func(p *program, c cost) float64 { return c.wall.Seconds() }))
+	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n\n", median(pairs(one, two, func(p *program, c cost) float64 { return c.wall.Seconds() })))
+	t.printSpread(w)
+}
+
+// printSpread says over how many rounds the ratios to audit were taken, and how
+// far they lie apart.
+func (t *table) printSpread(w io.Writer) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(tw, "÷ audit run\tmedian\tleast\tmost\trounds\t\n")
+	for _, p := range t.programs {
+		if len(p.costs) == 0 || p.skipped != "" || p.name == nameAudit {
+			continue
+		}
+		v := pairs(p, t.find(nameAudit), (*program).perMessage)
+		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t\n", p.name, median(v), slices.Min(v), slices.Max(v), len(v))
+	}
+	tw.Flush()
+	fmt.Fprintln(w)
 }
 
 func medianOf(p *program, f func(cost) float64) float64 {
@@ -187,22 +244,18 @@ func medianOf(p *program, f func(cost) float64) float64 {
 	return median(v)
 }
 
-// ratio is what p costs a message over what base does.
+// ratio is what p costs a message over what base does: the median of the rounds.
 func (t *table) ratio(p, base *program) float64 {
-	return pairs(p, base, (*program).perMessage)
+	return median(pairs(p, base, (*program).perMessage))
 }
 
-// pairs is the median of the quotients within the rounds; of a program that was
-// measured apart, the quotient of the medians.
-func pairs(p, base *program, f func(*program, cost) float64) float64 {
-	if p.apart {
-		return medianOf(p, func(c cost) float64 { return f(p, c) }) / medianOf(base, func(c cost) float64 { return f(base, c) })
-	}
+// pairs are the quotients within each round that p took part in.
+func pairs(p, base *program, f func(*program, cost) float64) []float64 {
 	var v []float64
 	for i := range p.costs {
 		v = append(v, f(p, p.costs[i])/f(base, base.costs[i]))
 	}
-	return median(v)
+	return v
 }
 
 // printAgreement tells how often the programs say what audit says.
@@ -233,5 +286,3 @@ func (t *table) printAgreement(w io.Writer) error {
 	fmt.Fprintln(tw)
 	return tw.Flush()
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()) }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTurns: a peer sits out once its time is used up, and is left out where it
+// fails; what fails among the rest ends the run.
+func TestTurns(t *testing.T) {
+	failing := func(*program) (cost, error) { return cost{}, errors.New("broken") }
+	slow := turn{p: new(program), run: func(*program) (cost, error) { return cost{}, nil }, limit: time.Nanosecond}
+	if slow.over() || slow.take() != nil || !slow.over() || len(slow.p.costs) != 1 {
+		t.Errorf("a slow peer: %+v", slow)
+	}
+	broken := turn{p: &program{verdicts: "x"}, run: failing, limit: time.Hour}
+	if broken.take() != nil || !broken.over() || broken.p.skipped != "broken" || broken.p.verdicts != "" {
+		t.Errorf("a broken peer: %+v", broken.p)
+	}
+	own := turn{p: new(program), run: failing}
+	if own.take() == nil {
+		t.Error("a broken floor is passed over")
+	}
+}
+
+// TestSpread: ratios are of costs in the same round.
+func TestSpread(t *testing.T) {
+	took := func(name string, messages int, seconds ...int) *program {
+		p := &program{name: name, messages: messages}
+		for _, s := range seconds {
+			p.costs = append(p.costs, cost{cpu: time.Duration(s) * time.Second})
+		}
+		return p
+	}
+	audit, peer := took(nameAudit, 100, 1, 2, 4), took("peer", 10, 3, 5)
+	v := pairs(peer, audit, (*program).perMessage)
+	if !slices.Equal(v, []float64{30, 25}) {
+		t.Errorf("ratios %v", v)
+	}
+	var b strings.Builder
+	(&table{programs: []*program{audit, peer, {name: "absent", skipped: "not installed"}}}).printSpread(&b)
+	_, lines, _ := strings.Cut(b.String(), "\n")
+	if want := []string{"peer", "30.00", "25.00", "30.00", "2"}; !slices.Equal(strings.Fields(lines), want) {
+		t.Errorf("%q, not %v", lines, want)
+	}
+}
