@@ -56,7 +56,7 @@ func parseFlags() *options {
 	flag.IntVar(&o.n, "n", 20000, "messages in the archive")
 	flag.IntVar(&o.rounds, "rounds", rounds, "times each program runs, the slowest peers less often (BENCH_ROUNDS)")
 	flag.IntVar(&o.long, "long", 0, "longest stream for the flatness of cost, messages; 0 for none (those of up to 100,000 are kept, 5 GB)")
-	flag.IntVar(&o.sample, "sample", 200, "messages that peers outside of Go are given")
+	flag.IntVar(&o.sample, "sample", 1000, "messages that peers outside of Go are given; slow ones get a tenth")
 	flag.BoolVar(&o.outside, "outside", true, "measure peers outside of Go, where installed")
 	flag.StringVar(&o.only, "only", "", "measure only these programs, comma-separated, besides the floor and audit")
 	flag.StringVar(&o.python, "python", envOr("BENCH_PYTHON", "python3"), "interpreter that has dkimpy and authheaders (BENCH_PYTHON)")
