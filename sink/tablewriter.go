@@ -13,7 +13,7 @@ import (
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
 
-	"mailaudit/internal/parquetfile"
+	"mailaudit/sink/parquetfile"
 )
 
 // Sizes of what is written. They are part of the format: other values make
