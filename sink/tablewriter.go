@@ -114,7 +114,7 @@ func (w *tableWriter[T]) config() parquetfile.Config {
 	}
 	return parquetfile.Config{
 		Schema: w.schema, CreatedBy: w.opts.CreatedBy, Metadata: meta, Compression: compression,
-		PageBytes: pageBytes, DictionaryBytes: dictionaryBytes, BufferBytes: fileBuffer,
+		PageBytes: pageBytes, PageRows: pageRows, DictionaryBytes: dictionaryBytes, BufferBytes: fileBuffer,
 		Bounds: func(path []string) bool { return bounded[strings.Join(path, ".")] },
 	}
 }

@@ -94,6 +94,16 @@ func (p *page) reset() {
 	}
 }
 
+// grown returns s with room for n more, at first for a page: what is not written to
+// costs nothing, and what would be left behind by growing costs a page of memory for
+// each of the system's.
+func grown[E any](s []E, n, page int) []E {
+	if cap(s) == 0 && n > 0 {
+		return make([]E, 0, max(n, page))
+	}
+	return slices.Grow(s, n)
+}
+
 // WriteValues adds the values of whole rows: their levels say where a row begins and
 // what is null. Bytes are copied.
 func (c *Column) WriteValues(values []parquet.Value) error {
@@ -106,12 +116,14 @@ func (c *Column) WriteValues(values []parquet.Value) error {
 	case c.kind == booleans:
 		c.addBooleans(values)
 	case c.kind == int32s:
+		c.page.indexes = grown(c.page.indexes, len(values), c.file.config.PageRows)
 		for i := range values {
 			if c.present(&values[i]) {
 				c.page.indexes = append(c.page.indexes, values[i].Int32())
 			}
 		}
 	default:
+		c.page.numbers = grown(c.page.numbers, len(values), c.file.config.PageRows)
 		for i := range values {
 			if c.present(&values[i]) {
 				c.page.numbers = append(c.page.numbers, values[i].Int64())
@@ -127,9 +139,9 @@ func (c *Column) WriteNulls(n int) error {
 	p.rows += n
 	p.values += n
 	if c.maxRep > 0 {
-		p.repetitions = append(p.repetitions, zeros[:n]...)
+		p.repetitions = append(grown(p.repetitions, n, c.file.config.PageRows), zeros[:n]...)
 	}
-	p.definitions = append(p.definitions, zeros[:n]...)
+	p.definitions = append(grown(p.definitions, n, c.file.config.PageRows), zeros[:n]...)
 	return c.endLarge()
 }
 
@@ -166,7 +178,7 @@ func (c *Column) addLevels(values []parquet.Value) {
 	p.values += n
 	if c.maxDef > 0 {
 		at := len(p.definitions)
-		p.definitions = slices.Grow(p.definitions, n)[:at+n]
+		p.definitions = grown(p.definitions, n, c.file.config.PageRows)[:at+n]
 		for i, to := 0, p.definitions[at:]; i < n && i < len(to); i++ {
 			to[i] = byte(values[i].DefinitionLevel())
 		}
@@ -176,7 +188,7 @@ func (c *Column) addLevels(values []parquet.Value) {
 		return
 	}
 	at := len(p.repetitions)
-	p.repetitions = slices.Grow(p.repetitions, n)[:at+n]
+	p.repetitions = grown(p.repetitions, n, c.file.config.PageRows)[:at+n]
 	for i, to := 0, p.repetitions[at:]; i < n && i < len(to); i++ {
 		r := byte(values[i].RepetitionLevel())
 		to[i] = r
@@ -185,6 +197,7 @@ func (c *Column) addLevels(values []parquet.Value) {
 }
 
 func (c *Column) addIndexes(values []parquet.Value) {
+	c.page.indexes = grown(c.page.indexes, len(values), c.file.config.PageRows)
 	for i := range values {
 		if c.present(&values[i]) {
 			c.page.indexes = append(c.page.indexes, c.dict.number(values[i].ByteArray()))
@@ -193,6 +206,7 @@ func (c *Column) addIndexes(values []parquet.Value) {
 }
 
 func (c *Column) addText(values []parquet.Value) {
+	c.page.text = grown(c.page.text, 1, c.file.config.PageBytes)
 	for i := range values {
 		if c.present(&values[i]) {
 			c.page.text = plain.AppendByteArray(c.page.text, values[i].ByteArray())

@@ -33,6 +33,9 @@ type Config struct {
 	// PageBytes is the size, in memory, from which on a column ends its page by
 	// itself, after the values of a call.
 	PageBytes int
+	// PageRows is how many rows the caller means to put into a page: memory is taken
+	// for as many at once, where a column has values.
+	PageRows int
 	// DictionaryBytes is how many bytes of values a column chunk's dictionary may
 	// have when a page ends: pages after that are plain.
 	DictionaryBytes int64
