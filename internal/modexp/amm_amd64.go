@@ -19,3 +19,9 @@ func amm40(out, a, b, n *limbs, k0 uint64)
 //
 //go:noescape
 func amm20(out, a, b, n *limbs, k0 uint64)
+
+// sqr40 squares numbers of up to 2,078 bits modulo n of up to 2,048, with d = 2^-52
+// mod n. The result is less than 2n + n/2^29 where a is.
+//
+//go:noescape
+func sqr40(out, a, n, d *limbs, k0 uint64)

@@ -31,6 +31,7 @@ type limbs [maxLimbs]uint64
 // read-only, so goroutines share it.
 type Modulus struct {
 	n, rr limbs // n, and R² mod n
+	down  limbs // 2^-52 mod n
 	k0    uint64
 	count int // limbs in use: 20, 40 or 80
 	size  int // bytes
@@ -46,10 +47,13 @@ func New(n *big.Int) *Modulus {
 	for m.count > 20 && n.BitLen() <= MaxBits*m.count/2/maxLimbs {
 		m.count /= 2
 	}
-	m.n.setBytes(n.Bytes(), m.count)
+	m.n.setBytes(n.Bytes())
 	rr := new(big.Int).Lsh(big.NewInt(1), uint(2*limbBits*m.count))
-	m.rr.setBytes(rr.Mod(rr, n).Bytes(), m.count)
+	m.rr.setBytes(rr.Mod(rr, n).Bytes())
 	m.k0 = -inverse(m.n[0]) & limbMask
+	down := new(big.Int).SetUint64(m.k0) // k0·n is one less than a multiple of 2^52
+	down.Add(down.Mul(down, n), big.NewInt(1))
+	m.down.setBytes(down.Rsh(down, limbBits).Bytes())
 	return m
 }
 
@@ -71,8 +75,8 @@ func (m *Modulus) Equal(base []byte, e uint, want []byte) bool {
 		return false
 	}
 	var b, x, w limbs
-	b.setBytes(base, m.count)
-	if _, less := b.reduced(&m.n); !less {
+	b.setBytes(base)
+	if !b.less(&m.n, m.count) {
 		return false
 	}
 	m.times(&x, &b, &m.rr) // to Montgomery form
@@ -80,19 +84,21 @@ func (m *Modulus) Equal(base []byte, e uint, want []byte) bool {
 	// From the second highest bit to the lowest but one; multiplying by what is
 	// not in Montgomery form then leaves it again.
 	for i := bits.Len(e) - 2; i > 0; i-- {
-		m.times(&y, &y, &y)
+		m.square(&y)
 		if e>>i&1 == 1 {
 			m.times(&y, &y, &x)
 		}
 	}
-	m.times(&y, &y, &y)
+	m.square(&y)
 	m.times(&y, &y, &b)
-	w.setBytes(want, m.count)
-	y, _ = y.reduced(&m.n)
+	w.setBytes(want)
+	if !y.less(&m.n, m.count) {
+		y.subtract(&m.n, m.count)
+	}
 	return y == w
 }
 
-// times is out = a·b/R mod n, less than 2n, in whole limbs.
+// times is out = a·b/R mod n, less than 2n.
 func (m *Modulus) times(out, a, b *limbs) {
 	switch m.count {
 	case 20:
@@ -102,45 +108,51 @@ func (m *Modulus) times(out, a, b *limbs) {
 	default:
 		amm80(out, a, b, &m.n, m.k0)
 	}
-	out.normalize(m.count)
 }
 
-// normalize makes limbs of 52 bits of what the kernels leave.
-func (l *limbs) normalize(count int) {
-	carry := uint64(0)
-	for i := range l[:count] {
-		t := l[i] + carry
-		l[i], carry = t&limbMask, t>>limbBits
+// square is y = y²/R mod n, hardly over 2n: little enough for what follows.
+func (m *Modulus) square(y *limbs) {
+	if m.count == 40 {
+		sqr40(y, y, &m.n, &m.down, m.k0)
+	} else {
+		m.times(y, y, y)
 	}
 }
 
-// reduced is l less n once where that is not negative, and tells whether l was
-// less than n.
-func (l *limbs) reduced(n *limbs) (out limbs, less bool) {
+// less tells whether l is less than n.
+func (l *limbs) less(n *limbs, count int) bool {
+	for i := count - 1; i >= 0; i-- {
+		if l[i] != n[i] {
+			return l[i] < n[i]
+		}
+	}
+	return false
+}
+
+// subtract takes n, which is not greater, from l.
+func (l *limbs) subtract(n *limbs, count int) {
 	borrow := uint64(0)
-	for i := range l {
+	for i := range l[:count] {
 		t := l[i] - n[i] - borrow
-		out[i], borrow = t&limbMask, t>>63
+		l[i], borrow = t&limbMask, t>>63
 	}
-	if borrow != 0 {
-		return *l, true
-	}
-	return out, false
 }
 
-// setBytes reads a big-endian number that fits count limbs.
-func (l *limbs) setBytes(b []byte, count int) {
-	var words [maxLimbs*limbBits/64 + 2]uint64 // lowest first; the last stays zero
+// setBytes reads a big-endian number of up to MaxBits into what is zero: two limbs at a
+// time, which are 13 bytes, the last of them from what is left.
+func (l *limbs) setBytes(b []byte) {
 	i := 0
-	for ; len(b) >= 8; i++ {
-		words[i] = binary.BigEndian.Uint64(b[len(b)-8:])
-		b = b[:len(b)-8]
+	for ; len(b) >= 14; i += 2 {
+		l.setTwo(i, b[len(b)-14:])
+		b = b[:len(b)-13]
 	}
-	for _, c := range b {
-		words[i] = words[i]<<8 | uint64(c)
-	}
-	for i := range l[:count] {
-		k, shift := i*limbBits/64, i*limbBits%64
-		l[i] = (words[k]>>shift | words[k+1]<<(64-shift)) & limbMask
-	}
+	var top [14]byte
+	copy(top[len(top)-len(b):], b)
+	l.setTwo(i, top[:])
+}
+
+// setTwo reads limbs i and i+1 from the last 13 of 14 bytes.
+func (l *limbs) setTwo(i int, b []byte) {
+	l[i] = binary.BigEndian.Uint64(b[6:]) & limbMask
+	l[i+1] = binary.BigEndian.Uint64(b) >> 4 & limbMask
 }

@@ -56,7 +56,7 @@ func TestEqual(t *testing.T) {
 			checkModulus(t, rnd, oddOf(rnd, n))
 		}
 	}
-	for _, n := range []int{52, 53, 104, 1023, 1024, 1025, 1040, 2047, 2048, 2049, 3072, 4095, 4096} {
+	for _, n := range []int{52, 53, 104, 1023, 1024, 1025, 1040, 1536, 2028, 2029, 2047, 2048, 2049, 3072, 4095, 4096} {
 		top := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(n)), big.NewInt(1))
 		checkModulus(t, rnd, top)
 		checkModulus(t, rnd, top.SetBit(new(big.Int).SetInt64(1), n-1, 1))
@@ -89,6 +89,129 @@ func checkModulus(t *testing.T, rnd *rand.Rand, n *big.Int) {
 }
 
 func (m *Modulus) bytes(x *big.Int) []byte { return x.FillBytes(make([]byte, m.size)) }
+
+// The kernels by themselves: with what they may be given at most, with limbs that
+// are all ones, and with squares whose carries go through many limbs.
+func TestKernels(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{3, 52, 53, 1023, 1024, 1025, 1536, 2028, 2029, 2047, 2048, 2049, 4095, 4096} {
+		top := new(big.Int).Lsh(big.NewInt(1), uint(n-1))
+		moduli := []*big.Int{
+			new(big.Int).Sub(new(big.Int).Lsh(top, 1), big.NewInt(1)),
+			new(big.Int).SetBit(top, 0, 1),
+		}
+		for range 10 {
+			moduli = append(moduli, oddOf(rnd, n))
+		}
+		for _, modulus := range moduli {
+			checkKernels(t, rnd, modulus)
+		}
+	}
+}
+
+func checkKernels(t *testing.T, rnd *rand.Rand, n *big.Int) {
+	t.Helper()
+	m := New(n)
+	r := new(big.Int).Lsh(big.NewInt(1), uint(limbBits*m.count))
+	inverse := new(big.Int).ModInverse(r, n)
+	twice := new(big.Int).Lsh(n, 1)
+	most := new(big.Int).Add(twice, new(big.Int).Rsh(n, 29)) // of squares
+	one := big.NewInt(1)
+	values := []*big.Int{
+		new(big.Int), one, new(big.Int).Sub(n, one), n, new(big.Int).Add(n, one), new(big.Int).Sub(twice, one),
+		new(big.Int).Mod(r, n), new(big.Int).Sub(twice, new(big.Int).Mod(r, n)),
+	}
+	for i := 0; i <= n.BitLen(); i += 1 + rnd.IntN(2*limbBits) {
+		x := new(big.Int).Lsh(one, uint(i))
+		values = append(values, x, new(big.Int).Sub(x, one), new(big.Int).Mod(new(big.Int).Mul(x, r), n),
+			new(big.Int).Sub(n, new(big.Int).Mod(x, n)), new(big.Int).Mod(numberOf(rnd, n.BitLen()+1), twice))
+	}
+	check := func(got *limbs, a, b, bound *big.Int) {
+		t.Helper()
+		for i, l := range got {
+			if l > limbMask || l != 0 && i >= m.count {
+				t.Fatalf("%d bits: %x·%x mod %x: limb %d is %x", n.BitLen(), a, b, n, i, l)
+			}
+		}
+		x, want := got.number(), new(big.Int).Mul(a, b)
+		want.Mod(want.Mul(want, inverse), n)
+		if x.Cmp(bound) >= 0 || new(big.Int).Mod(x, n).Cmp(want) != 0 {
+			t.Fatalf("%d bits: %x·%x mod %x: got %x, want %x", n.BitLen(), a, b, n, x, want)
+		}
+	}
+	bound := twice
+	if m.count == 40 {
+		bound = new(big.Int).Add(most, one)
+		values = append(values, most)
+	}
+	for i, a := range values {
+		b := values[rnd.IntN(len(values))]
+		var x, y, out limbs
+		x.setBytes(a.Bytes())
+		y.setBytes(b.Bytes())
+		if x.number().Cmp(a) != 0 {
+			t.Fatalf("value %d: %x is read as %x", i, a, x.number())
+		}
+		m.times(&out, &x, &y)
+		check(&out, a, b, twice)
+		m.square(&x)
+		check(&x, a, a, bound)
+	}
+}
+
+// number is l in the hands of the judge.
+func (l *limbs) number() *big.Int {
+	x := new(big.Int)
+	for i := range l {
+		x.Add(x.Lsh(x, limbBits), new(big.Int).SetUint64(l[maxLimbs-1-i]))
+	}
+	return x
+}
+
+func TestSetBytes(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for n := 0; n <= MaxBits/8; n++ {
+		for _, fill := range []byte{0, 0xff} {
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = byte(rnd.Uint32()) | fill
+			}
+			var l limbs
+			l.setBytes(b)
+			if want := new(big.Int).SetBytes(b); l.number().Cmp(want) != 0 {
+				t.Fatalf("%d bytes: %x is read as %x", n, want, l.number())
+			}
+			for i, limb := range l {
+				if limb > limbMask {
+					t.Fatalf("%d bytes: limb %d is %x", n, i, limb)
+				}
+			}
+		}
+	}
+}
+
+func TestSubtract(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(7, 8))
+	for range 2000 {
+		a, b := numberOf(rnd, 1+rnd.IntN(2048)), numberOf(rnd, 1+rnd.IntN(2048))
+		var x, y limbs
+		x.setBytes(a.Bytes())
+		y.setBytes(b.Bytes())
+		if x.less(&y, 40) != (a.Cmp(b) < 0) || x.less(&x, 40) {
+			t.Fatalf("%x less than %x: %v", a, b, x.less(&y, 40))
+		}
+		if a.Cmp(b) >= 0 {
+			x.subtract(&y, 40)
+			if got, want := x.number(), new(big.Int).Sub(a, b); got.Cmp(want) != 0 {
+				t.Fatalf("%x less %x is %x, not %x", a, b, got, want)
+			}
+		}
+	}
+}
 
 func TestNew(t *testing.T) {
 	t.Parallel()
