@@ -25,3 +25,9 @@ func amm20(out, a, b, n *limbs, k0 uint64)
 //
 //go:noescape
 func sqr40(out, a, n, d *limbs, k0 uint64)
+
+// sqr20 squares numbers of up to 1,038 bits modulo n of up to 1,024 likewise. The
+// result is less than 2n + n/2^13 where a is.
+//
+//go:noescape
+func sqr20(out, a, n, d *limbs, k0 uint64)

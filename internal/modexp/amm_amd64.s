@@ -423,18 +423,19 @@ GLOBL spread<>(SB), RODATA|NOPTR, $64
 // What is below R is reduced by d = 2^-52 mod n: the lowest limb, m, is taken away
 // and m·d added from the next limb on, so that m needs no multiplication. That
 // leaves one limb too many; the last step therefore is one of Montgomery's, with
-// n and k0. Then what is above R is added.
+// n and k0. Then what is above R, Z5 to Z9, is added.
 //
 // A round does two limbs, m and m', and moves the sum, Z0 to Z4, two lanes down.
 // Added where they belong then are, times d (Z10 to Z14), the high halves for m
 // (Z30) and the low ones for m' (Z31), and times d without its lowest limb (Z15
 // to Z19), through Z20 to Z24, the low halves for m and the high ones for the m'
 // of the round before. What these come to in the two lanes moved out is left to
-// the scalar unit, which is ahead of the vectors: R9 is the lowest limb, complete;
-// BX the next one as the vectors had it before they added m', which lacks the
-// high half of m'·d_0 (R14) and the low half of m'·d_1 (SI). R10 and R11 are d_0
-// and d_1, 12 bits up to part the halves of products; R12 rounds left, R13 mask.
-// Lane 0 is worked on first as the scalar unit waits for it.
+// the scalar unit, which is ahead of the vectors: R9 is the lowest limb, complete,
+// with m in its low 52 bits, the only ones that VPMADD52 and low halves heed; BX
+// the next limb as the vectors had it before they added m', which lacks the high
+// half of m'·d_0 (R14) and the low half of m'·d_1 (SI). R10 and R11 are d_0 and
+// d_1, 12 bits up to part the halves of products; R12 rounds left, R13 mask. Lane
+// 0 is worked on first as the scalar unit waits for it.
 // Requires: AVX512F, AVX512IFMA, BMI2
 TEXT ·sqr40(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), DI
@@ -522,14 +523,13 @@ down40:
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
 	VPXORQ Z24, Z24, Z24
-	MOVQ R9, DX
-	ANDQ R13, DX
-	VPBROADCASTQ DX, Z30
+	VPBROADCASTQ R9, Z30
+	MOVQ R9, AX
+	IMULQ R10, AX
 	SHRQ $52, R9
 	ADDQ R14, BX
 	ADDQ SI, BX
 	ADDQ BX, R9
-	MULXQ R10, AX, R14
 	SHRQ $12, AX
 	ADDQ AX, R9
 	VPMADD52HUQ Z15, Z31, Z20
@@ -580,14 +580,13 @@ down40:
 
 	// The last two limbs: m as before, m' (Z28) with n and k0. Half of the sums go
 	// to what is above R.
-	MOVQ R9, DX
-	ANDQ R13, DX
-	VPBROADCASTQ DX, Z30
+	VPBROADCASTQ R9, Z30
+	MOVQ R9, AX
+	IMULQ R10, AX
 	SHRQ $52, R9
 	ADDQ R14, BX
 	ADDQ SI, BX
 	ADDQ BX, R9
-	MULXQ R10, AX, R14
 	SHRQ $12, AX
 	ADDQ AX, R9
 	MOVQ R8, DX
@@ -646,5 +645,235 @@ carry40:
 	JNZ carry40
 
 	STORE40
+	VZEROUPPER
+	RET
+
+// Squaring twenty limbs is the same with three vectors for a (Z10 to Z12), five
+// for the sum of low halves (Z0 to Z4) and five for that of the high ones (Z20 to
+// Z24), as additions to one would wait for each other.
+
+#define CROSS20(OP, r, S1, S2, S3) \
+	OP.BCST (8*r)(SI), Z11, S1 \
+	OP.BCST (8*r)(SI), Z12, S2 \
+	OP.BCST (8*r+64)(SI), Z12, S3
+
+#define WITHIN20(OP, r, K, S0, S2, S4) \
+	OP.BCST (8*r)(SI), Z10, K, S0    \
+	OP.BCST (8*r+64)(SI), Z11, K, S2 \
+	OP.BCST (8*r+128)(SI), Z12, K, S4
+
+#define UP20(S0, S1, S2, S3, S4) \
+	VALIGNQ $7, S3, S4, S4 \
+	VALIGNQ $7, S2, S3, S3 \
+	VALIGNQ $7, S1, S2, S2 \
+	VALIGNQ $7, S0, S1, S1 \
+	VALIGNQ $7, Z29, S0, S0
+
+#define ROUND20(r, KLOW, KHIGH) \
+	UP20(Z0, Z1, Z2, Z3, Z4)                           \
+	UP20(Z20, Z21, Z22, Z23, Z24)                      \
+	CROSS20(VPMADD52LUQ, r, Z1, Z2, Z3)                \
+	WITHIN20(VPMADD52LUQ, r, KLOW, Z0, Z2, Z4)         \
+	CROSS20(VPMADD52HUQ, (r-1), Z21, Z22, Z23)         \
+	WITHIN20(VPMADD52HUQ, (r-1), KHIGH, Z20, Z22, Z24)
+
+// func sqr20(out, a, n, d *limbs, k0 uint64)
+// Reducing is as in sqr40. Z2 has the last four limbs below R and the first four
+// above; the latter go to Z5 to Z7.
+// Requires: AVX512F, AVX512IFMA, BMI2
+TEXT ·sqr20(SB), NOSPLIT, $0-40
+	MOVQ out+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ d+24(FP), BX
+	MOVQ k0+32(FP), R8
+	MOVL $0xfe, AX
+	KMOVW AX, K1
+	MOVL $0xfc, AX
+	KMOVW AX, K2
+	MOVL $0xf8, AX
+	KMOVW AX, K3
+	MOVL $0xf0, AX
+	KMOVW AX, K4
+	MOVL $0xe0, AX
+	KMOVW AX, K5
+	MOVL $0xc0, AX
+	KMOVW AX, K6
+	MOVL $0x80, AX
+	KMOVW AX, K7
+	VMOVDQU64 (SI), Z10
+	VMOVDQU64 64(SI), Z11
+	VMOVDQU64 128(SI), Z12
+	VMOVDQU64 spread<>(SB), Z28
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z20, Z20, Z20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VPXORQ Z23, Z23, Z23
+	VPXORQ Z24, Z24, Z24
+	VPXORQ Z29, Z29, Z29
+
+	CROSS20(VPMADD52HUQ, 7, Z21, Z22, Z23)
+	UP20(Z20, Z21, Z22, Z23, Z24)
+	CROSS20(VPMADD52LUQ, 7, Z1, Z2, Z3)
+	CROSS20(VPMADD52HUQ, 6, Z21, Z22, Z23)
+	WITHIN20(VPMADD52HUQ, 6, K7, Z20, Z22, Z24)
+	ROUND20(6, K7, K6)
+	ROUND20(5, K6, K5)
+	ROUND20(4, K5, K4)
+	ROUND20(3, K4, K3)
+	ROUND20(2, K3, K2)
+	ROUND20(1, K2, K1)
+	UP20(Z0, Z1, Z2, Z3, Z4)
+	UP20(Z20, Z21, Z22, Z23, Z24)
+	CROSS20(VPMADD52LUQ, 0, Z1, Z2, Z3)
+	WITHIN20(VPMADD52LUQ, 0, K1, Z0, Z2, Z4)
+	VPADDQ Z20, Z0, Z0
+	VPADDQ Z21, Z1, Z1
+	VPADDQ Z22, Z2, Z2
+	VPADDQ Z23, Z3, Z3
+	VPADDQ Z24, Z4, Z4
+	SQUARES(Z10, Z0, Z1)
+	SQUARES(Z11, Z2, Z3)
+	SQUARES(Z12, Z4, Z5)
+
+	VMOVDQU64 (BX), Z10
+	VMOVDQU64 64(BX), Z11
+	VMOVDQU64 128(BX), Z12
+	VMOVDQU64 8(BX), Z15
+	VMOVDQU64 72(BX), Z16
+	VMOVDQU64 136(BX), Z17
+	VALIGNQ $4, Z2, Z3, Z5
+	VALIGNQ $4, Z3, Z4, Z6
+	VALIGNQ $4, Z4, Z29, Z7
+	MOVL $0xf, AX
+	KMOVW AX, K1
+	VMOVDQA64.Z Z2, K1, Z2
+	MOVQ (BX), R10
+	SHLQ $12, R10
+	MOVQ 8(BX), R11
+	SHLQ $12, R11
+	MOVQ $0xfffffffffffff, R13
+	VMOVQ X0, R9
+	VPEXTRQ $1, X0, BX
+	XORL R14, R14
+	XORL SI, SI
+	VPXORQ Z31, Z31, Z31
+	MOVL $9, R12
+
+down20:
+	VPXORQ Z20, Z20, Z20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VPBROADCASTQ R9, Z30
+	MOVQ R9, AX
+	IMULQ R10, AX
+	SHRQ $52, R9
+	ADDQ R14, BX
+	ADDQ SI, BX
+	ADDQ BX, R9
+	SHRQ $12, AX
+	ADDQ AX, R9
+	VPMADD52HUQ Z15, Z31, Z20
+	VALIGNQ $2, Z0, Z1, Z0
+	VPMADD52HUQ Z10, Z30, Z0
+	VPMADD52LUQ Z15, Z30, Z20
+	VPADDQ Z20, Z0, Z0
+	VALIGNQ $2, Z1, Z2, Z1
+	VALIGNQ $2, Z2, Z29, Z2
+	VPMADD52HUQ Z16, Z31, Z21
+	VPMADD52HUQ Z17, Z31, Z22
+	VMOVQ X0, AX
+	VPEXTRQ $1, X0, BX
+	MOVQ R9, DX
+	ANDQ R13, DX
+	VPBROADCASTQ DX, Z31
+	SHRQ $52, R9
+	ADDQ AX, R9
+	MULXQ R10, AX, R14
+	MOVQ R11, SI
+	IMULQ DX, SI
+	SHRQ $12, AX
+	SHRQ $12, SI
+	ADDQ AX, R9
+	VPMADD52HUQ Z11, Z30, Z1
+	VPMADD52HUQ Z12, Z30, Z2
+	VPMADD52LUQ Z16, Z30, Z21
+	VPMADD52LUQ Z17, Z30, Z22
+	VPMADD52LUQ Z10, Z31, Z0
+	VPADDQ Z21, Z1, Z1
+	VPADDQ Z22, Z2, Z2
+	VPMADD52LUQ Z11, Z31, Z1
+	VPMADD52LUQ Z12, Z31, Z2
+	DECQ R12
+	JNZ down20
+
+	// The last two limbs, as in sqr40.
+	VPBROADCASTQ R9, Z30
+	MOVQ R9, AX
+	IMULQ R10, AX
+	SHRQ $52, R9
+	ADDQ R14, BX
+	ADDQ SI, BX
+	ADDQ BX, R9
+	SHRQ $12, AX
+	ADDQ AX, R9
+	MOVQ R8, DX
+	IMULQ R9, DX
+	ANDQ R13, DX
+	VPBROADCASTQ DX, Z28
+	MULXQ (CX), AX, R14
+	ADDQ AX, R9
+	ADCQ $0, R14
+	SHRQ $52, R9
+	SHLQ $12, R14
+	ORQ R14, R9
+	VALIGNQ $2, Z0, Z1, Z0
+	VALIGNQ $2, Z1, Z2, Z1
+	VALIGNQ $2, Z2, Z29, Z2
+	VPMADD52HUQ Z15, Z31, Z0
+	VPMADD52HUQ Z16, Z31, Z1
+	VPMADD52HUQ Z17, Z31, Z2
+	VPMADD52LUQ Z15, Z30, Z5
+	VPMADD52LUQ Z16, Z30, Z6
+	VPMADD52LUQ Z17, Z30, Z7
+	VPMADD52HUQ Z10, Z30, Z0
+	VPMADD52HUQ Z11, Z30, Z1
+	VPMADD52HUQ Z12, Z30, Z2
+	VPMADD52LUQ 8(CX), Z28, Z5
+	VPMADD52LUQ 72(CX), Z28, Z6
+	VPMADD52LUQ 136(CX), Z28, Z7
+	VPADDQ Z5, Z0, Z0
+	VPADDQ Z6, Z1, Z1
+	VPADDQ Z7, Z2, Z2
+	VMOVQ X0, AX
+	ADDQ AX, R9
+	VPMADD52HUQ (CX), Z28, Z0
+	VPMADD52HUQ 64(CX), Z28, Z1
+	VPMADD52HUQ 128(CX), Z28, Z2
+	MOVL $1, AX
+	KMOVW AX, K2
+	NORMALIZE
+
+carry20:
+	SPLIT(Z0, Z10)
+	SPLIT(Z1, Z11)
+	SPLIT(Z2, Z12)
+	CARRY(Z11, Z12, Z2)
+	CARRY(Z10, Z11, Z1)
+	CARRY(Z31, Z10, Z0)
+	VPORQ Z0, Z1, Z10
+	VPORQ Z2, Z10, Z10
+	VPCMPUQ $6, Z30, Z10, K3
+	KORTESTW K3, K3
+	JNZ carry20
+
+	VMOVDQU64 Z0, (DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
 	VZEROUPPER
 	RET

@@ -1,7 +1,7 @@
 // Package modexp raises numbers to the public exponents of RSA, with the vector
-// multipliers that x86-64 processors have since 2019 (AVX-512 IFMA): in about a
-// third of the time that filippo.io/bigmod takes. It is for public values only:
-// time depends on the exponent.
+// multipliers that x86-64 processors have since 2019 (AVX-512 IFMA): with 2048
+// bits in about a quarter of the time that filippo.io/bigmod takes. It is for
+// public values only: time depends on the exponent, and on carries.
 //
 // It serves as a shortcut that cannot err towards yes. Whoever compares the
 // result with a whole encoded message takes equality for an answer: a mistake in
@@ -112,9 +112,12 @@ func (m *Modulus) times(out, a, b *limbs) {
 
 // square is y = y²/R mod n, hardly over 2n: little enough for what follows.
 func (m *Modulus) square(y *limbs) {
-	if m.count == 40 {
+	switch m.count {
+	case 20:
+		sqr20(y, y, &m.n, &m.down, m.k0)
+	case 40:
 		sqr40(y, y, &m.n, &m.down, m.k0)
-	} else {
+	default:
 		m.times(y, y, y)
 	}
 }
