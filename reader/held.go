@@ -23,6 +23,7 @@ type message struct {
 
 	discard bool // nothing of it is wanted
 	nul     bool // a byte of value 0 was given up by the window
+	clean   bool // the search for the end met none in what the window holds
 }
 
 // begin starts a message at the start of the window, behind skip bytes.

@@ -115,7 +115,7 @@ func contentAnomalies(u *Unit, data []byte, msg *message, last bool) {
 	case last && len(data) > 0 && data[len(data)-1] != '\n':
 		u.Anomalies = append(u.Anomalies, AnomalyNoFinalNewline)
 	}
-	if msg.nul || bytes.IndexByte(data, 0) >= 0 {
+	if msg.nul || !msg.clean && bytes.IndexByte(data, 0) >= 0 {
 		u.Anomalies = append(u.Anomalies, AnomalyNUL)
 	}
 }
@@ -126,9 +126,12 @@ func contentAnomalies(u *Unit, data []byte, msg *message, last bool) {
 func (m *mboxReader) next(msg *message, from, jump int) (int, fromLine, bool) {
 	w := m.w
 	at := max(from, jump-1)
+	msg.clean = at == from // what a jump passes over nobody has seen
 	for {
 		buf := w.bytes()
-		if i := scan.Index(buf[at:], newlineFrom); i >= 0 {
+		i, nul := scan.IndexNUL(buf[at:], newlineFrom)
+		msg.clean = msg.clean && !nul
+		if i >= 0 {
 			p := at + i + 1
 			w.ensure(p + lookahead)
 			if l, ok := m.separates(w.bytes(), p); ok {

@@ -133,6 +133,9 @@ func randomMbox(seed uint64, n int) []byte {
 		for range rnd.IntN(60) {
 			b.WriteString(lines[rnd.IntN(len(lines))])
 		}
+		if rnd.IntN(4) == 0 {
+			b.WriteByte(0)
+		}
 		b.WriteString("\n\n")
 	}
 	return b.Bytes()

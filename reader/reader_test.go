@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 )
 
@@ -65,6 +66,9 @@ func keep(t testing.TB, u *Unit) kept {
 	}
 	if int64(len(k.Data)) != u.Size {
 		t.Errorf("unit %d has %d bytes and says %d", u.Ordinal, len(k.Data), u.Size)
+	}
+	if nul := bytes.IndexByte(k.Data, 0) >= 0; nul != slices.Contains(u.Anomalies, AnomalyNUL) {
+		t.Errorf("unit %d has a byte of value 0: %v, anomalies %v", u.Ordinal, nul, u.Anomalies)
 	}
 	u.Release()
 	return k

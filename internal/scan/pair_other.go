@@ -2,6 +2,4 @@
 
 package scan
 
-// Pair returns the index of the first place in b where second follows first, or
-// -1.
-func Pair(b []byte, first, second byte) int { return pair(b, first, second) }
+func ahead(b []byte, first, second byte) (at, n int, nul bool) { return -1, 0, false }

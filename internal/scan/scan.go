@@ -19,6 +19,49 @@ func Index(b, sep []byte) int {
 	}
 }
 
+// IndexNUL is Index that keeps an eye on bytes of value 0: where nul is false,
+// none lies before the separator, or in b where there is no separator. Where it
+// is true, one lies there or close behind.
+func IndexNUL(b, sep []byte) (at int, nul bool) {
+	for ; ; at++ {
+		i, met := pairNUL(b[at:], sep[0], sep[1])
+		nul = nul || met
+		if i < 0 {
+			return -1, nul
+		}
+		at += i
+		if bytes.HasPrefix(b[at:], sep) {
+			return at, nul
+		}
+	}
+}
+
+// Pair returns the index of the first place in b where second follows first, or
+// -1.
+func Pair(b []byte, first, second byte) int {
+	at, n, _ := ahead(b, first, second)
+	if at >= 0 {
+		return at
+	}
+	if i := pair(b[n:], first, second); i >= 0 {
+		return n + i
+	}
+	return -1
+}
+
+func pairNUL(b []byte, first, second byte) (at int, nul bool) {
+	at, n, nul := ahead(b, first, second)
+	if at >= 0 {
+		return at, nul
+	}
+	at = pair(b[n:], first, second)
+	if at < 0 {
+		return at, nul || bytes.IndexByte(b[n:], 0) >= 0
+	}
+	at += n
+	return at, nul || bytes.IndexByte(b[n:at+1], 0) >= 0
+}
+
 // How pair tells when to look for the other byte: a call of IndexByte pays from
 // some 48 bytes on, and a kilobyte of loss is enough to change.
 const (
