@@ -226,7 +226,7 @@ func arcResults(v []byte) string {
 // settle gives each signature the outcome of its body hash.
 func (x *Extractor) settle() {
 	for _, p := range x.pending {
-		p.sig.BodyHash = bytes.Clone(p.body.sum)
+		p.sig.BodyHash = x.sig.kept.clone(p.body.sum)
 		p.sig.BodyHashMatch = bytes.Equal(p.body.sum, p.bh)
 		if p.sig.BodyLength >= 0 {
 			p.sig.BodyUnsigned = max(0, p.canon.length-p.sig.BodyLength)

@@ -107,5 +107,5 @@ func (p *sigParser) digest(s *Signature, b []byte) []byte {
 	}
 	h.Reset()
 	h.Write(b)
-	return h.Sum(nil)
+	return h.Sum(p.kept.take(h.Size()))
 }

@@ -48,12 +48,31 @@ type pending struct {
 type sigParser struct {
 	tags    tagList
 	scratch []byte
-	b64     []byte
 	used    []bool
 	emptied []byte // a signature's own field without b=
 	sha1    hash.Hash
 	sha256  hash.Hash
+	kept    slab
 }
+
+// slab makes the small byte slices that evidence keeps from larger pieces of
+// memory, each of which lives as long as one of them.
+type slab struct{ free []byte }
+
+// slabSize is such a piece: the hashes and values of a dozen signatures.
+const slabSize = 4 << 10
+
+// take returns an empty slice with room for n bytes.
+func (s *slab) take(n int) []byte {
+	if n > len(s.free) {
+		s.free = make([]byte, max(n, slabSize))
+	}
+	b := s.free[:0:n]
+	s.free = s.free[n:]
+	return b
+}
+
+func (s *slab) clone(b []byte) []byte { return append(s.take(len(b)), b...) }
 
 // parse fills s from one field's tags and returns bh= decoded. Problems are set
 // in the order of RFC 6376 §6.1.1; whatever can be read is kept beside them.
@@ -253,13 +272,12 @@ func (p *sigParser) bytes(s *Signature, name string) []byte {
 		s.fail(problemMissingTag, name+"=")
 		return nil
 	}
-	out, scratch, ok := decodeBase64(nil, p.b64, v)
-	p.b64 = scratch
+	p.scratch, ok = decodeBase64(p.scratch[:0], v)
 	if !ok {
 		s.fail(problemSyntax, name+"=")
 		return nil
 	}
-	return out
+	return p.kept.clone(p.scratch)
 }
 
 // canonicalization reads c=: "header/body", either part simple where left out

@@ -1,9 +1,6 @@
 package evidence
 
-import (
-	"bytes"
-	"encoding/base64"
-)
+import "bytes"
 
 // A tag of a tag-list (RFC 6376 §3.2). name and value alias the field's value,
 // white space at their ends removed; value may still hold folding.
@@ -110,19 +107,6 @@ func removeFWS(dst, v []byte) []byte {
 		}
 	}
 	return dst
-}
-
-// decodeBase64 appends the decoded value of a tag whose white space is ignored
-// (RFC 6376 §2.10). Signers that left the padding out are forgiven: every
-// verifier in wide use decodes their signatures.
-func decodeBase64(dst, scratch, v []byte) (decoded, scratchOut []byte, ok bool) {
-	scratch = removeFWS(scratch[:0], v)
-	scratch = bytes.TrimRight(scratch, "=")
-	n := base64.RawStdEncoding.DecodedLen(len(scratch))
-	at := len(dst)
-	dst = append(dst, make([]byte, n)...)
-	m, err := base64.RawStdEncoding.Decode(dst[at:], scratch)
-	return dst[:at+m], scratch, err == nil && m > 0
 }
 
 // parseNumber reads an unsigned decimal of at most 76 digits (RFC 6376 §3.5,
