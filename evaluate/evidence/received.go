@@ -155,10 +155,10 @@ func (r *rawHop) parse(v []byte) {
 		noComment bool
 	)
 	for i := 0; i < len(v); {
-		switch b := v[i]; {
-		case isSpace(b) || b == ',' || b == ')':
+		switch wordClass[v[i]] {
+		case between, closeParen:
 			i++
-		case b == ';':
+		case semicolon:
 			i++
 			if part == clauseFrom && !isDate(v[i:]) {
 				continue // of a client's name: it must not hide the address behind it
@@ -168,7 +168,7 @@ func (r *rawHop) parse(v []byte) {
 			}
 			r.date = v[i:]
 			c, part = clauseDone, clauseDone
-		case b == '(':
+		case openParen:
 			end := -1
 			if !noComment {
 				end = commentEnd(v, i)
@@ -295,29 +295,33 @@ func isNegative(w []byte) bool {
 
 // The classes of octets that matter to words.
 const (
-	endsWord  = iota + 1 // white space, ";", ","
-	paren                // ends a word that has begun
-	bracketed            // holds what is between it and its partner together
+	inWord     = iota
+	between    // white space, ","
+	semicolon  // it ends a word too
+	openParen  // ends a word that has begun
+	closeParen // the same
+	bracketed  // holds what is between it and its partner together
 )
 
-var wordClass = func() (t [256]uint8) {
-	for _, c := range []byte(" \t\r\n;,") {
-		t[c] = endsWord
-	}
-	t['('], t[')'] = paren, paren
-	t['['], t['<'], t['"'] = bracketed, bracketed, bracketed
-	return t
-}()
+var wordClass = [256]uint8{
+	' ': between, '\t': between, '\r': between, '\n': between, ',': between, ';': semicolon,
+	'(': openParen, ')': closeParen, '[': bracketed, '<': bracketed, '"': bracketed,
+}
 
 // wordEnd returns the end of the word at i: brackets, angle brackets and quotes
 // hold together what is between them.
 func wordEnd(v []byte, i int) int {
-	start := i
-	for i < len(v) {
+	for start := i; ; {
+		for i < len(v) && wordClass[v[i]] == inWord {
+			i++
+		}
+		if i == len(v) {
+			return i
+		}
 		switch wordClass[v[i]] {
-		case endsWord:
+		case between, semicolon:
 			return max(i, start+1)
-		case paren:
+		case openParen, closeParen:
 			if i > start {
 				return i
 			}
@@ -329,7 +333,6 @@ func wordEnd(v []byte, i int) int {
 		}
 		i++
 	}
-	return i
 }
 
 // maxBracketed is how far a closing bracket is looked for: an address literal,

@@ -168,7 +168,7 @@ func (r *rawHop) quotedHello(w []byte) {
 // nextWord splits the first word off a comment's text. A comment within it is
 // one word, parentheses included.
 func nextWord(c []byte) (w, rest []byte) {
-	for len(c) > 0 && (isSpace(c[0]) || c[0] == ',' || c[0] == ';') {
+	for len(c) > 0 && (wordClass[c[0]] == between || wordClass[c[0]] == semicolon) {
 		c = c[1:]
 	}
 	if len(c) == 0 {
