@@ -41,7 +41,7 @@ const (
 // Field is one header field. Its slices alias the message.
 type Field struct {
 	Kind Kind
-	hash uint32 // of the lower-case name
+	hash uint32 // of the name in any case
 	// Raw is the whole field with its folding and its final line end, as kept.
 	Raw []byte
 	// Name is the name as written, without white space before the colon; Value
@@ -139,18 +139,9 @@ func isFromLine(b []byte) bool {
 // add indexes one field; it reports whether raw is one (RFC 5322 §2.2: printable
 // ASCII except the colon, then a colon; §4.5 allows white space before it).
 func (h *Header) add(raw []byte) bool {
-	const offset, prime = 2166136261, 16777619 // FNV-1a
-	hash := uint32(offset)
 	i := 0
-	for ; i < len(raw); i++ {
-		c := raw[i]
-		if c == ':' || c == ' ' || c == '\t' {
-			break
-		}
-		if c < 33 || c > 126 {
-			return false
-		}
-		hash = (hash ^ uint32(lower(c))) * prime
+	for i < len(raw) && nameOctet[raw[i]] {
+		i++
 	}
 	name := raw[:i]
 	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\t') {
@@ -161,9 +152,17 @@ func (h *Header) add(raw []byte) bool {
 	}
 	k := kindOf(name)
 	h.counts[k]++
-	h.Fields = append(h.Fields, Field{Kind: k, hash: hash, Raw: raw, Name: name, Value: trimLineEnd(raw[i+1:])})
+	h.Fields = append(h.Fields, Field{Kind: k, hash: nameHash(name), Raw: raw, Name: name, Value: trimLineEnd(raw[i+1:])})
 	return true
 }
+
+// nameOctet marks what names consist of (RFC 5322 §2.2, §3.6.8).
+var nameOctet = func() (t [256]bool) {
+	for c := 33; c < 127; c++ {
+		t[c] = c != ':'
+	}
+	return t
+}()
 
 func trimLineEnd(b []byte) []byte {
 	if n := len(b); n > 0 && b[n-1] == '\n' {

@@ -1,14 +1,26 @@
 package evidence
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// nameHash is the FNV-1a hash of a name in lower case, as the index keeps it.
+// nameHash tells most names apart, and is the same in any case: of the beginning
+// and the end, with the bit set that letters differ by.
 func nameHash(name []byte) uint32 {
-	h := uint32(2166136261)
-	for _, b := range name {
-		h = (h ^ uint32(lower(b))) * 16777619
+	const caseless, odd = 0x2020202020202020, 0x9e3779b97f4a7c15
+	n := len(name)
+	var first, last uint64
+	switch {
+	case n >= 8:
+		first, last = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+	case n >= 4:
+		first, last = uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+	case n > 0:
+		first, last = uint64(name[0]), uint64(name[n/2])<<8|uint64(name[n-1])
 	}
-	return h
+	h := ((first|caseless)*odd ^ (last | caseless) ^ uint64(n)) * odd
+	return uint32(h >> 32)
 }
 
 // signedFields appends the canonical form of the fields that h= names, each
@@ -37,12 +49,25 @@ func (p *sigParser) take(h *Header, name []byte) *Field {
 	hash := nameHash(name)
 	for i := len(h.Fields) - 1; i >= 0; i-- {
 		f := &h.Fields[i]
-		if f.hash == hash && !p.used[i] && bytes.EqualFold(f.Name, name) {
+		if f.hash == hash && !p.used[i] && sameName(f.Name, name) {
 			p.used[i] = true
 			return f
 		}
 	}
 	return nil
+}
+
+// sameName compares names in any case of ASCII, as RFC 5322 §1.2.2 has it.
+func sameName(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, c := range a {
+		if c != b[i] && lower(c) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func canonField(dst []byte, f *Field, c Canon) []byte {

@@ -32,7 +32,7 @@ func parseTags(dst []tag, list []byte) ([]tag, bool) {
 		switch {
 		case eq >= 0:
 			t := tag{name: trimFWS(list[pos : pos+eq]), value: trimFWS(list[pos+eq+1 : end]), start: pos + eq + 1, end: end}
-			if !validTagName(t.name) || findTag(dst, t.name) != nil || len(dst) == maxTags {
+			if !validTagName(t.name) || has(dst, t.name) || len(dst) == maxTags {
 				ok = false
 				break
 			}
@@ -55,13 +55,14 @@ func validTagName(n []byte) bool {
 	return len(n) > 0
 }
 
-func findTag(tags []tag, name []byte) *tag {
+// has tells whether a tag of that name is there, which is not empty.
+func has(tags []tag, name []byte) bool {
 	for i := range tags {
-		if bytes.Equal(tags[i].name, name) {
-			return &tags[i]
+		if n := tags[i].name; n[0] == name[0] && bytes.Equal(n, name) {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // tagList is a parsed list with access by name; names are case-sensitive
@@ -70,17 +71,15 @@ type tagList []tag
 
 // get returns the value of a tag, and whether the tag is there.
 func (l tagList) get(name string) ([]byte, bool) {
-	for i := range l {
-		if string(l[i].name) == name {
-			return l[i].value, true
-		}
+	if t := l.find(name); t != nil {
+		return t.value, true
 	}
 	return nil, false
 }
 
 func (l tagList) find(name string) *tag {
 	for i := range l {
-		if string(l[i].name) == name {
+		if n := l[i].name; n[0] == name[0] && string(n) == name {
 			return &l[i]
 		}
 	}
@@ -101,9 +100,14 @@ func trimFWS(b []byte) []byte {
 
 // removeFWS appends v without any white space.
 func removeFWS(dst, v []byte) []byte {
-	for _, b := range v {
-		if !isFWS(b) {
-			dst = append(dst, b)
+	for len(v) > 0 {
+		i := 0
+		for i < len(v) && !blank[v[i]] {
+			i++
+		}
+		dst, v = append(dst, v[:i]...), v[i:]
+		for len(v) > 0 && blank[v[0]] {
+			v = v[1:]
 		}
 	}
 	return dst
