@@ -20,6 +20,14 @@ const maxDateTokens = 12
 // where day, month, year or time are missing, name no day that exists, or lie
 // outside 1970 to 9999.
 func parseDate(value []byte) (time.Time, bool) {
+	if t, ok := usualDate(value); ok {
+		return t, true
+	}
+	return anyDate(value)
+}
+
+// anyDate is parseDate without the short way.
+func anyDate(value []byte) (time.Time, bool) {
 	p := dateParser{v: value, day: -1, year: -1, hour: -1}
 	for range maxDateTokens {
 		if !p.token() {

@@ -135,8 +135,19 @@ func FuzzDate(f *testing.F) {
 	for _, c := range dateCases {
 		f.Add([]byte(c.in))
 	}
+	for _, s := range []string{
+		"Mon, 02 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 +0000", " Sun, 31 Dec 2023 18:59:60 -05000", "Mar, 2 Jan 2006 15:04:05 -0700",
+		"Mon, 2 Jan 2006 15:04:05 -2460 (x)", "Mon, 2 Feb 1969 24:04:05 +2359", "Fri, 1 Jan 1970 00:00:00 +0100", "Mon, ; Jan 2006 15:04:05 -0700",
+		"2 Jan 2006 15:04:05 +01:00", "31 Dec 9999 23:59:59 -0001 pm", "Mon, 1 Jan 2024 00:00:00 GMT",
+		"Mon, 1 Jan 2024 00:00:00 GMT +0100", "Mon, 1 Jan 2024 00:00:00 GMT+0100", "Mon, 1 Jan 2024 00:00:00 GMTX", "Mon, 2 Jan 2006 15:04:05 -0700\n",
+	} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, ok := parseDate(b)
+		if long, longOK := anyDate(b); ok != longOK || !d.Equal(long) || d.Location() != long.Location() {
+			t.Fatalf("%q: %v %v, the long way %v %v", b, d, ok, long, longOK)
+		}
 		if ok != !d.IsZero() || ok && (d.Year() < minYear || d.Year() > maxYear) {
 			t.Fatalf("%q: %v %v", b, d, ok)
 		}
