@@ -185,7 +185,8 @@ func isSeparator(line []byte) bool {
 	if len(line) == 0 {
 		return false
 	}
-	if s := string(line); s == "--" || s == "-- " || s == "---" {
+	switch string(line) {
+	case "--", "-- ", "---":
 		return true
 	}
 	c := line[0]
