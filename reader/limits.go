@@ -6,10 +6,14 @@ const (
 	// nearly all mail systems refuse larger ones by default.
 	DefaultMaxHeld = 16 << 20
 
-	// blockSize is the memory that is filled and given back as one piece: a
-	// hundred messages, so that pooling costs nothing; small enough that the
-	// few in use stay in the cache (4 MiB costs a quarter more time).
-	blockSize = 1 << 20
+	// blockSize is the memory that is given back as one piece. Half of it is
+	// filled, a hundred messages, so that pooling costs nothing; small enough
+	// that the few in use stay in the cache (4 MiB costs a quarter more time).
+	// The other half is for a message that has begun in the first.
+	blockSize = 2 << 20
+	// littleHeld is the part of a block, as its divisor, up to which the begun
+	// message moves to the next block instead.
+	littleHeld = 32
 	// readSize is how much one read asks for. It fits a core's second cache,
 	// so that digest and search find the bytes there.
 	readSize = 256 << 10

@@ -89,12 +89,17 @@ func (w *window) more() bool {
 	return false
 }
 
-// room makes place for at least one byte. The bytes in the window go with it.
+// room makes place for at least one byte. The bytes in the window go with it: a
+// block is left where it is half full and little has to be copied, within a large
+// message only where it is full.
 func (w *window) room() {
-	if w.b != nil && w.end < len(w.b.buf) {
-		return
-	}
 	held := w.len()
+	if w.b != nil {
+		size := len(w.b.buf)
+		if w.end < size/2 || w.end < size && held > size/littleHeld {
+			return
+		}
+	}
 	b := w.pool.get(2 * held)
 	if w.b != nil {
 		copy(b.buf, w.b.buf[w.start:w.end])
