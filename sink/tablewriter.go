@@ -114,7 +114,7 @@ func (w *tableWriter[T]) config() parquetfile.Config {
 	}
 	return parquetfile.Config{
 		Schema: w.schema, CreatedBy: w.opts.CreatedBy, Metadata: meta, Compression: compression,
-		PageBytes: pageBytes, PageRows: pageRows, DictionaryBytes: dictionaryBytes, BufferBytes: fileBuffer,
+		PageBytes: pageBytes, PageRows: pageRows, DictionaryBytes: dictionaryBytes, BufferBytes: fileBuffer, Lanes: len(w.lanes),
 		Bounds: func(path []string) bool { return bounded[strings.Join(path, ".")] },
 	}
 }
@@ -143,22 +143,18 @@ func (w *tableWriter[T]) advance(n int) error {
 	}
 	w.page = 0
 	if w.group < w.opts.RowGroupRows {
-		return w.fail(w.endEach((*parquetfile.Column).EndPage))
+		return w.fail(w.endPages())
 	}
 	w.group = 0
-	if err := w.endEach((*parquetfile.Column).EndChunk); err != nil {
-		return w.fail(err)
-	}
 	return w.fail(w.out.Flush())
 }
 
-// endEach ends the page or the chunk of every column, side by side: what is left of
-// a row group's end for one processor alone is to copy.
-func (w *tableWriter[T]) endEach(end func(*parquetfile.Column) error) error {
+// endPages ends the page of every column, side by side.
+func (w *tableWriter[T]) endPages() error {
 	columns := w.out.Columns()
 	return w.eachColumn(func(i int, _ *scratch) error {
 		for _, c := range columns[w.spans[i][0]:w.spans[i][1]] {
-			if err := end(c); err != nil {
+			if err := c.EndPage(); err != nil {
 				return err
 			}
 		}
@@ -224,9 +220,6 @@ func (w *tableWriter[T]) finish() error {
 		return err
 	}
 	w.page, w.group = 0, 0
-	if err := w.endEach((*parquetfile.Column).EndChunk); err != nil {
-		return w.fail(err)
-	}
 	return w.fail(w.out.Close())
 }
 

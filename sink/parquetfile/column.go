@@ -32,8 +32,6 @@ type Column struct {
 	// full tells that the dictionary is not added to any more: values are plain.
 	full bool
 	dict dictionary
-	// ended tells that the dictionary's page is made.
-	ended bool
 
 	page  page
 	chunk chunk
@@ -247,19 +245,16 @@ func (c *Column) EndPage() error {
 	return err
 }
 
-// EndChunk ends the page under way and makes the dictionary's, so that what is left
-// of a row group's end is to write what is there. Columns do it side by side; a
-// column that has not is made to by Writer.Flush.
-func (c *Column) EndChunk() error {
-	if err := c.EndPage(); err != nil || c.kind != indexed || c.ended {
+// endChunk ends the page under way and makes the dictionary's: what is left of the
+// chunk is to write what is there.
+func (c *Column) endChunk() error {
+	if err := c.EndPage(); err != nil || c.kind != indexed {
 		return err
 	}
-	c.ended = true
 	return c.makeDictionary()
 }
 
 func (c *Column) reset() {
-	c.ended = false
 	c.page.reset()
 	c.dict.reset()
 	c.full = false

@@ -14,6 +14,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
@@ -40,6 +41,8 @@ type Config struct {
 	// have when a page ends: pages after that are plain.
 	DictionaryBytes int64
 	BufferBytes     int // of writes
+	// Lanes is how many goroutines end the columns of a row group; 0 is one.
+	Lanes int
 	// Bounds tells which columns have the least and greatest value of each page.
 	Bounds func(path []string) bool
 }
@@ -108,23 +111,18 @@ func (w *Writer) Flush() error {
 	if len(w.columns) == 0 || w.columns[0].rowCount() == 0 {
 		return nil
 	}
-	for _, c := range w.columns {
-		if err := c.EndChunk(); err != nil {
-			return err
-		}
-		if c.chunk.rows != w.columns[0].chunk.rows {
-			return fmt.Errorf("column %v has %d rows, the first %d", c.path, c.chunk.rows, w.columns[0].chunk.rows)
-		}
-	}
 	if err := w.begin(); err != nil {
 		return err
 	}
 	group := format.RowGroup{
-		NumRows: w.columns[0].chunk.rows, FileOffset: w.offset,
+		NumRows: w.columns[0].rowCount(), FileOffset: w.offset,
 		SortingColumns: []format.SortingColumn{}, Ordinal: int16(len(w.file.RowGroups)),
 	}
 	columnI, offsetI := make([]format.ColumnIndex, len(w.columns)), make([]format.OffsetIndex, len(w.columns))
-	for i, c := range w.columns {
+	err := w.endChunks(func(i int, c *Column) error {
+		if c.chunk.rows != group.NumRows {
+			return fmt.Errorf("column %v has %d rows, the first %d", c.path, c.chunk.rows, group.NumRows)
+		}
 		meta, err := c.writeChunk(w)
 		if err != nil {
 			return err
@@ -134,9 +132,49 @@ func (w *Writer) Flush() error {
 		group.TotalCompressedSize += meta.TotalCompressedSize
 		columnI[i], offsetI[i] = c.chunk.columnIndex(), format.OffsetIndex{PageLocations: slices.Clone(c.chunk.locations)}
 		c.reset()
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	w.file.RowGroups = append(w.file.RowGroups, group)
 	w.columnI, w.offsetI = append(w.columnI, columnI), append(w.offsetI, offsetI)
+	return nil
+}
+
+// endChunks ends the columns' chunks, side by side, and gives them to write one after
+// the other, each as soon as it and those before it are there.
+func (w *Writer) endChunks(write func(i int, c *Column) error) error {
+	var next atomic.Int64
+	ended := make([]chan error, len(w.columns))
+	for i := range ended {
+		ended[i] = make(chan error, 1)
+	}
+	one := func() bool {
+		i := int(next.Add(1)) - 1
+		if i < len(ended) {
+			ended[i] <- w.columns[i].endChunk()
+		}
+		return i < len(ended)
+	}
+	var lanes sync.WaitGroup
+	defer lanes.Wait()
+	for range w.config.Lanes - 1 {
+		lanes.Go(func() {
+			for one() {
+			}
+		})
+	}
+	for i, c := range w.columns {
+		for len(ended[i]) == 0 && one() {
+		}
+		if err := <-ended[i]; err != nil {
+			return err
+		}
+		if err := write(i, c); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

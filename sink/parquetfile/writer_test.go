@@ -195,7 +195,7 @@ func TestSameBytesAsTheLibrary(t *testing.T) {
 	}
 	mine, err := New(io.Discard, Config{
 		Schema: s, CreatedBy: "test", Metadata: metadata, Compression: compression,
-		PageBytes: 64 << 10, DictionaryBytes: 100 << 10, BufferBytes: 4 << 10, Bounds: boundsOf,
+		PageBytes: 64 << 10, DictionaryBytes: 100 << 10, BufferBytes: 4 << 10, Lanes: 3, Bounds: boundsOf,
 	})
 	if err != nil {
 		t.Fatal(err)
