@@ -34,22 +34,72 @@ func (s steps) done() {
 
 // writeAtomic writes a file that is there whole or not at all, whatever happens.
 func writeAtomic(path string, data []byte, step steps) error {
-	temp := path + tempSuffix
-	f, err := os.Create(temp)
+	if err := writeTemp(path, data); err != nil {
+		return err
+	}
+	step.done()
+	if err := os.Rename(path+tempSuffix, path); err != nil {
+		return err
+	}
+	step.done()
+	return syncDir(filepath.Dir(path))
+}
+
+// writeTemp writes a file under its temporary name, to last.
+func writeTemp(path string, data []byte) error {
+	f, err := os.Create(path + tempSuffix)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(temp)
-		return err
+		_ = os.Remove(path + tempSuffix)
 	}
-	step.done()
-	if err := os.Rename(temp, path); err != nil {
-		return err
+	return err
+}
+
+// fileWriter writes what is no table, when parts are.
+type fileWriter struct {
+	step    steps
+	waiting []file
+	sealed  []string // their paths
+}
+
+type file struct {
+	path string
+	data []byte
+}
+
+func (w *fileWriter) add(path string, data []byte) { w.waiting = append(w.waiting, file{path, data}) }
+
+func (w *fileWriter) ensure() error { return nil }
+
+func (w *fileWriter) seal(syncs *errgroup.Group) error {
+	for _, f := range w.waiting {
+		w.sealed = append(w.sealed, f.path)
+		syncs.Go(func() error { return writeTemp(f.path, f.data) })
+		w.step.done()
 	}
-	step.done()
-	return syncDir(filepath.Dir(path))
+	w.waiting = nil
+	return nil
+}
+
+func (w *fileWriter) publish(syncs *errgroup.Group) error {
+	for _, path := range w.sealed {
+		if err := os.Rename(path+tempSuffix, path); err != nil {
+			return err
+		}
+		w.step.done()
+		syncs.Go(func() error { return syncDir(filepath.Dir(path)) })
+	}
+	w.sealed = nil
+	return nil
+}
+
+func (w *fileWriter) abandon() {
+	for _, path := range w.sealed {
+		_ = os.Remove(path + tempSuffix)
+	}
 }
 
 // writeJSON writes v as indented JSON, atomically.

@@ -86,6 +86,7 @@ type Writer struct {
 	rows     rowRing
 	answers  *tableWriter[*dnsRow]
 	problems *tableWriter[*Problem]
+	files    fileWriter
 	seen     answerSet
 	withhold withholder
 
@@ -127,6 +128,7 @@ func Create(dir string, opts Options) (*Writer, error) {
 	}
 	w.answers = newTableWriter(dnsTable(), dir, &w.opts, p)
 	w.problems = newTableWriter(problemsTable(), dir, &w.opts, p)
+	w.files.step = w.opts.step
 	w.seen.init()
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -300,8 +302,9 @@ func (w *Writer) WriteProblem(p *Problem) error {
 	return w.err
 }
 
-// WriteFile adds a file of the dataset that is no table, such as summary.json.
-// It is written atomically; name must have no directory.
+// WriteFile adds a file of the dataset that is no table, such as summary.json. It is
+// written atomically, together with the parts that end next; name must have no
+// directory. data must not change afterwards.
 func (w *Writer) WriteFile(name string, data []byte) error {
 	if w.err != nil {
 		return w.err
@@ -309,7 +312,8 @@ func (w *Writer) WriteFile(name string, data []byte) error {
 	if name != filepath.Base(name) || name == manifestName || name == checkpointName {
 		return fmt.Errorf("%q is no name for a file of a dataset", name)
 	}
-	return writeAtomic(filepath.Join(w.dir, name), data, w.opts.step)
+	w.files.add(filepath.Join(w.dir, name), data)
+	return nil
 }
 
 // rollTo ends the parts where the ordinal is beyond what they cover. All tables
@@ -341,7 +345,7 @@ func (w *Writer) finishParts() error {
 	return nil
 }
 
-// partWriter is a table under way. What it has to wait for on the disk is waited
+// partWriter is a table under way, or the files beside the tables. What it has to wait for on the disk is waited
 // for by a group, side by side with the other tables.
 type partWriter interface {
 	ensure() error                 // begins a part where there is none at all
@@ -356,7 +360,7 @@ func (w *Writer) each(do func(partWriter) error) error {
 	if w.months != nil {
 		messages = w.months
 	}
-	return errors.Join(do(messages), do(w.answers), do(w.problems))
+	return errors.Join(do(messages), do(w.answers), do(w.problems), do(&w.files))
 }
 
 func (w *Writer) tables() Tables {
