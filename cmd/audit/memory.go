@@ -16,7 +16,7 @@ const (
 	// collectFrom is the memory in bytes below which it does not run at all: it
 	// would go over the buffers that a run begins with a dozen times while they
 	// grow, a sixth of the cost of 1,000 messages.
-	collectFrom = 96 << 20
+	collectFrom = 64 << 20
 )
 
 // boundMemory sets the collector for a run, unless GOGC or GOMEMLIMIT in the
