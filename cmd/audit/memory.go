@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -17,6 +16,8 @@ const (
 	// would go over the buffers that a run begins with a dozen times while they
 	// grow, a sixth of the cost of 1,000 messages.
 	collectFrom = 64 << 20
+	// leastHeap is what the runtime takes for live where less is.
+	leastHeap = 4 << 20
 )
 
 // boundMemory sets the collector for a run, unless GOGC or GOMEMLIMIT in the
@@ -25,11 +26,9 @@ func boundMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(collectFrom)
+	debug.SetGCPercent(100 * collectFrom / leastHeap)
 	// The first collection finds this one.
 	runtime.AddCleanup(new([16]byte), func(struct{}) {
 		debug.SetGCPercent(collectAt)
-		debug.SetMemoryLimit(math.MaxInt64)
 	}, struct{}{})
 }
