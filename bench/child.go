@@ -27,6 +27,7 @@ var children = map[string]func(job) error{
 	"mox":        mox,
 	"agree":      agree,
 	"sample":     sample,
+	"processors": processorsChild,
 }
 
 // child runs one program: NAME ARCHIVE ZONE OUT.

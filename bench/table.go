@@ -29,6 +29,7 @@ type table struct {
 	o        *options
 	programs []*program
 	dataset  string
+	machine  processors
 }
 
 func newTable(o *options) *table {
@@ -97,6 +98,9 @@ func (t *table) measureRounds() error {
 		turns = append(turns, more...)
 	}
 	for round := range t.o.rounds {
+		if err := t.measureProcessors(); err != nil {
+			return err
+		}
 		for i := range turns {
 			x := &turns[i]
 			if x.over() {
@@ -216,7 +220,9 @@ func (t *table) print(w io.Writer) {
 		}
 	}
 	one, two := t.find(nameAudit), t.find(nameTwo)
-	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n\n", median(pairs(one, two, func(p *program, c cost) float64 { return c.wall.Seconds() })))
+	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n", median(pairs(one, two, func(p *program, c cost) float64 { return c.wall.Seconds() })))
+	t.machine.print(w)
+	fmt.Fprintln(w)
 	t.printSpread(w)
 }
 

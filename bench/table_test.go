@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -45,5 +46,25 @@ func TestSpread(t *testing.T) {
 	_, lines, _ := strings.Cut(b.String(), "\n")
 	if want := []string{"peer", "30.00", "25.00", "30.00", "2"}; !slices.Equal(strings.Fields(lines), want) {
 		t.Errorf("%q, not %v", lines, want)
+	}
+}
+
+// TestProcessors: both halves of the work are done, and what is told has the middle
+// of the rounds.
+func TestProcessors(t *testing.T) {
+	var mu sync.Mutex
+	done := map[int]int{}
+	times(100, func(from, n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		done[from] += n
+	})
+	if done[0] != 150 || done[50] != 50 {
+		t.Errorf("done: %v", done)
+	}
+	p := processors{hashes: []float64{2, 1.9, 1.8}, copies: []float64{1, 1.5, 1.7}}
+	var out strings.Builder
+	if p.print(&out); !strings.Contains(out.String(), "1.90 times one (1.80 to 2.00), copying from memory 1.50 (1.00 to 1.70)") {
+		t.Errorf("%q", out.String())
 	}
 }
