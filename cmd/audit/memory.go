@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -27,8 +28,13 @@ func boundMemory() {
 		return
 	}
 	debug.SetGCPercent(100 * collectFrom / leastHeap)
+	// The limit only counts between the first collection and what it leads to: it is
+	// not set any nearer, as the runtime gives memory back to the system there, at
+	// the price of stopping the other processors, and takes it again.
+	debug.SetMemoryLimit(2 * collectFrom)
 	// The first collection finds this one.
 	runtime.AddCleanup(new([16]byte), func(struct{}) {
 		debug.SetGCPercent(collectAt)
+		debug.SetMemoryLimit(math.MaxInt64)
 	}, struct{}{})
 }
