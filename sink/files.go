@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +71,11 @@ type file struct {
 	data []byte
 }
 
-func (w *fileWriter) add(path string, data []byte) { w.waiting = append(w.waiting, file{path, data}) }
+// add takes a file, instead of one of the same path that is not written yet.
+func (w *fileWriter) add(path string, data []byte) {
+	w.waiting = slices.DeleteFunc(w.waiting, func(f file) bool { return f.path == path })
+	w.waiting = append(w.waiting, file{path, data})
+}
 
 func (w *fileWriter) ensure() error { return nil }
 

@@ -60,7 +60,7 @@ func writeMonths(t testing.TB, dir string, opts Options, seed uint64, rows int) 
 	}
 	records, problems := input(seed, rows)
 	feed(t, w, inMonths(records), problems, 0)
-	if err := w.Commit(Manifest{Program: "audit test"}); err != nil {
+	if err := finish(w); err != nil {
 		t.Fatal(err)
 	}
 	return records
@@ -268,7 +268,7 @@ func TestPartitionKill(t *testing.T) {
 		}
 		records, problems := input(9, killRows)
 		feed(t, w, inMonths(records), problems, w.Resumed().NextOrdinal)
-		if err := w.Commit(Manifest{Program: "audit test"}); err != nil {
+		if err := finish(w); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
 		sameFiles(t, fmt.Sprint("step ", i), snapshot(t, dir), want)

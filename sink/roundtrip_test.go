@@ -33,7 +33,7 @@ func writeAll(t testing.TB, dir string, opts Options, seed uint64, rows int) []*
 	}
 	records, problems := input(seed, rows)
 	feed(t, w, records, problems, 0)
-	if err := w.Commit(Manifest{Program: "audit test"}); err != nil {
+	if err := finish(w); err != nil {
 		t.Fatal(err)
 	}
 	return records

@@ -105,8 +105,8 @@ func grown[E any](s []E, n, page int) []E {
 // WriteValues adds the values of whole rows: their levels say where a row begins and
 // what is null. Bytes are copied.
 func (c *Column) WriteValues(values []parquet.Value) error {
-	c.addLevels(values)
-	switch {
+	switch present := c.addLevels(values); {
+	case !present:
 	case c.kind == indexed && !c.full:
 		c.addIndexes(values)
 	case c.kind == indexed, c.kind == plainly:
@@ -171,19 +171,24 @@ func (p *page) size(c *Column) int {
 
 func (c *Column) present(v *parquet.Value) bool { return byte(v.DefinitionLevel()) == c.maxDef }
 
-func (c *Column) addLevels(values []parquet.Value) {
+// addLevels tells whether one of the values is not null.
+func (c *Column) addLevels(values []parquet.Value) (present bool) {
 	p, n := &c.page, len(values)
 	p.values += n
+	most := c.maxDef
 	if c.maxDef > 0 {
 		at := len(p.definitions)
 		p.definitions = grown(p.definitions, n, c.file.config.PageRows)[:at+n]
 		for i, to := 0, p.definitions[at:]; i < n && i < len(to); i++ {
 			to[i] = byte(values[i].DefinitionLevel())
+			present = present || to[i] == most
 		}
+	} else {
+		present = n > 0
 	}
 	if c.maxRep == 0 {
 		p.rows += n
-		return
+		return present
 	}
 	at := len(p.repetitions)
 	p.repetitions = grown(p.repetitions, n, c.file.config.PageRows)[:at+n]
@@ -192,6 +197,7 @@ func (c *Column) addLevels(values []parquet.Value) {
 		to[i] = r
 		p.rows += int(1 - r)
 	}
+	return present
 }
 
 func (c *Column) addIndexes(values []parquet.Value) {
