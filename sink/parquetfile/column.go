@@ -131,7 +131,8 @@ func (c *Column) WriteValues(values []parquet.Value) error {
 	return c.endLarge()
 }
 
-// WriteNulls adds n rows without a value.
+// WriteNulls adds n rows without a value, up to MaxNulls, to a column that is optional
+// or in a list.
 func (c *Column) WriteNulls(n int) error {
 	p := &c.page
 	p.rows += n
@@ -143,7 +144,7 @@ func (c *Column) WriteNulls(n int) error {
 	return c.endLarge()
 }
 
-// MaxNulls is the most that WriteNulls takes.
+// MaxNulls is the most rows that WriteNulls takes.
 const MaxNulls = len(zeros)
 
 var zeros [1024]byte

@@ -195,36 +195,37 @@ func (w *Writer) Close() error {
 // writeFooter writes the page index and the metadata.
 func (w *Writer) writeFooter() error {
 	encoder := thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(w))
+	encode := func(v any) (offset int64, length int32, err error) {
+		offset = w.offset
+		err = encoder.Encode(v)
+		return offset, int32(w.offset - offset), err
+	}
+	var err error
 	for i, group := range w.columnI {
 		for j := range group {
-			column := &w.file.RowGroups[i].Columns[j]
-			column.ColumnIndexOffset = w.offset
-			if err := encoder.Encode(&group[j]); err != nil {
+			c := &w.file.RowGroups[i].Columns[j]
+			if c.ColumnIndexOffset, c.ColumnIndexLength, err = encode(&group[j]); err != nil {
 				return err
 			}
-			column.ColumnIndexLength = int32(w.offset - column.ColumnIndexOffset)
 		}
 	}
 	for i, group := range w.offsetI {
 		for j := range group {
-			column := &w.file.RowGroups[i].Columns[j]
-			column.OffsetIndexOffset = w.offset
-			if err := encoder.Encode(&group[j]); err != nil {
+			c := &w.file.RowGroups[i].Columns[j]
+			if c.OffsetIndexOffset, c.OffsetIndexLength, err = encode(&group[j]); err != nil {
 				return err
 			}
-			column.OffsetIndexLength = int32(w.offset - column.OffsetIndexOffset)
 		}
 	}
 	w.file.NumRows = 0
 	for i := range w.file.RowGroups {
 		w.file.NumRows += w.file.RowGroups[i].NumRows
 	}
-	begin := w.offset
-	if err := encoder.Encode(&w.file); err != nil {
+	_, length, err := encode(&w.file)
+	if err != nil {
 		return err
 	}
-	end := binary.LittleEndian.AppendUint32(nil, uint32(w.offset-begin))
-	_, err := w.Write(append(end, magic...))
+	_, err = w.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...))
 	return err
 }
 
