@@ -48,8 +48,10 @@ func (x *Extractor) HashBodies(new func() hash.Hash) {
 func (x *Extractor) Extract(u *reader.Unit) (*Evidence, error) {
 	e := &Evidence{Origin: Origin{
 		Ordinal: u.Ordinal, Source: u.Source, Format: string(u.Format), Offset: u.Offset, Length: u.Length,
-	}, Envelope: Envelope{Basis: BasisNone, Hop: -1}} // all that is known where there is no header
-	e.Anomalies = append(e.Anomalies, u.Anomalies...)
+	}, Envelope: Envelope{Basis: BasisNone, Hop: -1}, // all that is known where there is no header
+		// Written before it is read: of memory that is new to the process, the system
+		// makes a page at the first read, and another one at the first write.
+		Anomalies: append([]string(nil), u.Anomalies...)}
 	switch {
 	case u.Log != nil:
 		fromLog(e, u)
