@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // SchemaVersion is the version of the columns. It rises when one is added; none
@@ -20,10 +19,6 @@ const (
 	tableDoc   = "audit.description"
 	columnKey  = "audit.column."
 )
-
-// compression is at the fastest level, chosen by measurement: most bytes of a
-// file are hashes, and the default level makes it less than 1 % smaller.
-var compression = &zstd.Codec{Level: zstd.SpeedFastest}
 
 // ordered is a group that keeps its fields in the order given; parquet.Group
 // sorts them.
