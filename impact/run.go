@@ -53,7 +53,7 @@ func (j *Judge) Run(ctx context.Context, workers int, each func(*sink.Change) er
 		}
 	}
 	var takers takers
-	o := pipeline.Options[int]{Workers: workers, Window: workers}
+	o := pipeline.Options{Workers: workers, Window: workers}
 	worker := func() func(context.Context, int) ([]*sink.Change, error) {
 		return j.partWorker(takers.add(each != nil))
 	}

@@ -298,8 +298,10 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d units", r.ordinal)
 	}
 	free := 0
-	for _, f := range r.pool.free {
-		free += len(f)
+	for _, holder := range r.pool.free {
+		for _, f := range holder {
+			free += len(f)
+		}
 	}
 	if free > 32 {
 		t.Errorf("%d blocks in the end, for 100 units held", free)

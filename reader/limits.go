@@ -7,17 +7,21 @@ const (
 	DefaultMaxHeld = 16 << 20
 
 	// blockSize is the memory that is given back as one piece. Half of it is
-	// filled, a hundred messages, so that pooling costs nothing; small enough
-	// that the few in use stay in the cache (4 MiB costs a quarter more time).
-	// The other half is for a message that has begun in the first.
-	blockSize = 2 << 20
+	// filled, some messages or a hundred, so that pooling costs nothing; small
+	// enough that the few in use stay in the cache. The other half is for a
+	// message that has begun in the first.
+	blockSize = 1 << 20
 	// littleHeld is the part of a block, as its divisor, up to which the begun
 	// message moves to the next block instead.
-	littleHeld = 32
+	littleHeld = 16
 	// readSize is how much one read asks for. It fits a core's second cache,
 	// so that digest and search find the bytes there.
 	readSize = 256 << 10
-	// maxFree is how much unused block memory is kept for the next reads.
+	// turnHeld is how much of a message may be in the window where another may
+	// read on: it moves to that one's memory, out of another processor's cache.
+	turnHeld = 64 << 10
+	// maxFree is how much unused memory of blocks for large messages is kept for
+	// the next ones.
 	maxFree = 64 << 20
 
 	// detectSize is how much of a source its format is found from.

@@ -2,6 +2,7 @@ package reader
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -35,10 +36,19 @@ type Options struct {
 	Logs []LogReader
 	// Progress, where set, is kept up to date while reading.
 	Progress *Progress
+	// Turn, where set, tells for whom is read now, as a number from 0: units that
+	// are read for the same one lie in the same memory by turns, so that it stays
+	// in the cache of whoever works on them. Before a read that follows upon a
+	// unit, ErrTurn is yielded beside an empty unit.
+	Turn func() int
 	// OnInput, where set, is called once for each input when it has ended, in
 	// order, by the goroutine that iterates.
 	OnInput func(Input)
 }
+
+// ErrTurn says that nothing is at hand but what the next read brings, which may be
+// for another than the last one was: it means no fault, and no unit is missing.
+var ErrTurn = errors.New("a read follows")
 
 // Progress counts what was read so far. Any goroutine may read it at any time.
 type Progress struct {

@@ -23,6 +23,8 @@ type run struct {
 	w     *window
 
 	ordinal  int64 // of the next unit
+	turned   int64 // what it was at the last ErrTurn
+	left     bool  // ErrTurn was the last thing that the caller wanted
 	problems int64 // so far
 	input    Input // the one being read
 	hash     *xxh3.Hasher
@@ -61,13 +63,16 @@ func (r *run) setTuning(t tuning) {
 	r.tune = t
 	r.pool = &pool{base: t.block, onPut: t.onPut}
 	r.w = &window{ctx: r.ctx, pool: r.pool, read: t.read}
+	if r.opt.Turn != nil {
+		r.w.turn = r.turn
+	}
 }
 
 // inputs reads all inputs and ends the run.
 func (r *run) inputs(paths []string) {
 	err := r.all(paths)
 	r.w.close()
-	if err != nil && !errors.Is(err, errStop) {
+	if err != nil && !errors.Is(err, errStop) && !r.left {
 		r.yield(Unit{}, err)
 	}
 }
@@ -119,6 +124,19 @@ func stateOf(in Input, err error) State {
 	return Partial
 }
 
+// turn yields ErrTurn where units have come since the last one, and tells for
+// whom is read then; false where the caller has left.
+func (r *run) turn() (int, bool) {
+	if r.turned != r.ordinal && !r.left {
+		r.turned = r.ordinal
+		r.left = !r.yield(Unit{}, ErrTurn)
+	}
+	if r.left {
+		return 0, false
+	}
+	return r.opt.Turn(), true
+}
+
 // unit gives a unit out, or only counts it.
 func (r *run) unit(u Unit) error {
 	if r.opt.Limit > 0 && r.ordinal >= r.opt.Limit {
@@ -135,7 +153,7 @@ func (r *run) unit(u Unit) error {
 		u.Release()
 		return r.ctx.Err()
 	}
-	if !r.yield(u, nil) {
+	if r.left || !r.yield(u, nil) {
 		return errStop
 	}
 	return nil
@@ -147,7 +165,7 @@ func (r *run) problem(p *Problem) error {
 	if r.problems++; r.problems <= r.opt.SkipProblems {
 		return r.ctx.Err()
 	}
-	if !r.yield(Unit{}, p) {
+	if r.left || !r.yield(Unit{}, p) {
 		return errStop
 	}
 	return nil

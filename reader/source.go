@@ -161,6 +161,9 @@ func (r *run) broken(s *source, offset, length int64, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
+	if r.left {
+		return errStop
+	}
 	return r.problem(&Problem{Source: s.name, Offset: offset, Length: length, Code: codeOf(err), Detail: err.Error(), Err: err})
 }
 

@@ -19,6 +19,9 @@ type window struct {
 	r   io.Reader
 	off int64 // of start in the source
 	err error // why reading ended; io.EOF at the source's end
+
+	turn   func() (int, bool) // who reads, and whether it is still wanted; nil for one only
+	holder int                // whose block it is
 }
 
 // open begins a source.
@@ -71,6 +74,10 @@ func (w *window) more() bool {
 		w.err = err
 		return false
 	}
+	if w.turn != nil && w.len() <= turnHeld && !w.change() {
+		w.err = errStop
+		return false
+	}
 	w.room()
 	// A reader that gives nothing and no error a hundred times is broken
 	// (bufio draws the same line).
@@ -89,6 +96,16 @@ func (w *window) more() bool {
 	return false
 }
 
+// change goes to the memory of whoever reads now, and tells whether anybody does.
+func (w *window) change() bool {
+	holder, ok := w.turn()
+	if ok && holder != w.holder {
+		w.holder = holder
+		w.move(2 * w.len())
+	}
+	return ok
+}
+
 // room makes place for at least one byte. The bytes in the window go with it: a
 // block is left where it is half full and little has to be copied, within a large
 // message only where it is full.
@@ -100,7 +117,13 @@ func (w *window) room() {
 			return
 		}
 	}
-	b := w.pool.get(2 * held)
+	w.move(2 * held)
+}
+
+// move takes what is in the window to another block of at least size bytes.
+func (w *window) move(size int) {
+	held := w.len()
+	b := w.pool.get(size, w.holder)
 	if w.b != nil {
 		copy(b.buf, w.b.buf[w.start:w.end])
 		w.b.unref()
@@ -114,10 +137,5 @@ func (w *window) reserve(n int) {
 	if w.b != nil && len(w.b.buf)-w.start >= n {
 		return
 	}
-	b := w.pool.get(max(n, held))
-	if w.b != nil {
-		copy(b.buf, w.b.buf[w.start:w.end])
-		w.b.unref()
-	}
-	w.b, w.start, w.end = b, 0, held
+	w.move(max(n, held))
 }

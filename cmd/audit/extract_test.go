@@ -25,7 +25,7 @@ func TestExtractorsAgree(t *testing.T) {
 	for _, sideBySide := range []bool{false, true} {
 		r := &run{set: &settings{}}
 		units := reader.Units(t.Context(), []string{filepath.FromSlash("../../testdata/archive")}, reader.Options{})
-		o := pipeline.Options[reader.Unit]{Workers: 2, Window: 64}
+		o := pipeline.CrewOptions[reader.Unit]{Options: pipeline.Options{Workers: 2, Window: 64}}
 		all := pipeline.MapCrews(t.Context(), units, o, func() extractCrew { return r.extractors(sideBySide) })
 		for e, err := range all {
 			if err == nil {

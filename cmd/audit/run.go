@@ -24,14 +24,11 @@ const (
 	// worker: enough that one that takes a hundred times as long as the others
 	// does not stop them, nor the end of a page in every column.
 	windowPerWorker = 512
-	// bytesPerWorker bounds the messages that are held unread, for each worker:
-	// some twenty of usual size, which are in the processor's cache still when
-	// their turn comes.
-	bytesPerWorker = 1 << 20
-	// countedWhole is the size up to which a message counts against that bound
-	// byte by byte; of what is beyond, only one in countedRest does, or large
-	// messages would go alone. So at most 16 MB a worker are held.
-	countedWhole, countedRest = 256 << 10, 16
+	// enoughRead is what a worker has read and not begun, in bytes, when it leaves
+	// reading to the next: some messages of usual size, which are in the
+	// processor's cache still when their turn comes, and enough to go on with
+	// while others read.
+	enoughRead = 256 << 10
 	// liveWidth is how many messages may wait for DNS answers at once.
 	liveWidth = 2048
 )
@@ -134,8 +131,10 @@ func (r *run) write(ctx context.Context) error {
 
 // extracted is the evidence of the messages in the inputs.
 func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error] {
-	units := r.numbered(reader.Units(ctx, r.inputs, r.readerOptions()))
-	return pipeline.MapCrews(ctx, units, r.extractWidth(), r.newExtractors)
+	width, o := r.extractWidth(), r.readerOptions()
+	o.Turn = width.Turns.Crew
+	units := r.numbered(reader.Units(ctx, r.inputs, o))
+	return pipeline.MapCrews(ctx, units, width, r.newExtractors)
 }
 
 // take writes one result, or the problem in its place.
@@ -162,6 +161,8 @@ func (r *run) numbered(in iter.Seq2[reader.Unit, error]) iter.Seq2[reader.Unit, 
 		written := r.sink.Resumed()
 		for u, err := range in {
 			switch {
+			case err == reader.ErrTurn:
+				err = pipeline.ErrTurn
 			case err != nil:
 				p, ok := errors.AsType[*reader.Problem](err)
 				if !ok {
@@ -201,26 +202,21 @@ func sameUnit(last *sink.Place, u *reader.Unit) bool {
 		last.Source == u.Source && last.Offset == u.Offset && last.Length == u.Length
 }
 
-func (r *run) extractWidth() pipeline.Options[reader.Unit] {
+func (r *run) extractWidth() pipeline.CrewOptions[reader.Unit] {
 	n := r.set.flags.workers
-	return pipeline.Options[reader.Unit]{
-		Workers: n, Window: n * windowPerWorker, Budget: int64(n) * bytesPerWorker,
-		Cost: heldCost,
+	return pipeline.CrewOptions[reader.Unit]{
+		Options: pipeline.Options{Workers: n, Window: n * windowPerWorker},
+		Cost:    func(u reader.Unit) int64 { return int64(len(u.Data)) },
+		Enough:  enoughRead, Turns: new(pipeline.Turns),
 	}
 }
 
-// heldCost is what a message counts for while it is held unread.
-func heldCost(u reader.Unit) int64 {
-	n := int64(len(u.Data))
-	return min(n, countedWhole) + max(0, n-countedWhole)/countedRest
-}
-
-func (r *run) evaluateWidth() pipeline.Options[*evidence.Evidence] {
+func (r *run) evaluateWidth() pipeline.Options {
 	n := r.set.flags.workers
 	if r.live {
-		return pipeline.Options[*evidence.Evidence]{Workers: liveWidth, Window: 2 * liveWidth}
+		return pipeline.Options{Workers: liveWidth, Window: 2 * liveWidth}
 	}
-	return pipeline.Options[*evidence.Evidence]{Workers: n, Window: n * windowPerWorker}
+	return pipeline.Options{Workers: n, Window: n * windowPerWorker}
 }
 
 // newJudge makes the second stage's worker: as wide as the DNS needs.

@@ -4,10 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
 	"testing"
 )
+
+func crewOptions(workers, window int) CrewOptions[int] {
+	return CrewOptions[int]{Options: Options{Workers: workers, Window: window}}
+}
+
+// withTurns yields ErrTurn before some items, sometimes more than once.
+func withTurns(in iter.Seq2[int, error]) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for v, err := range in {
+			for range rand.IntN(6) - 3 {
+				if !yield(0, ErrTurn) {
+					return
+				}
+			}
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
 
 // pausing is a crew whose items pause as often as their last digit says. It fails
 // where two lanes run at once, or where Meet is called with nobody paused.
@@ -49,8 +71,9 @@ func TestCrewsKeepOrder(t *testing.T) {
 			t.Run(fmt.Sprintf("workers=%d,lanes=%d", workers, lanes), func(t *testing.T) {
 				t.Parallel()
 				const n = 2000
-				o := Options[int]{Workers: workers, Window: 40, Cost: func(v int) int64 { return int64(v % 14) }, Budget: 20}
-				checkTripled(t, MapCrews(context.Background(), numbers(n, 7), o, pausing(t, lanes)), n)
+				o := crewOptions(workers, 40)
+				o.Cost, o.Enough = func(v int) int64 { return int64(v % 14) }, 20
+				checkTripled(t, MapCrews(context.Background(), withTurns(numbers(n, 7)), o, pausing(t, lanes)), n)
 			})
 		}
 	}
@@ -78,7 +101,7 @@ func TestCrewsWorkSideBySide(t *testing.T) {
 		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
 	n := 0
-	for v, err := range MapCrews(context.Background(), numbers(200, 0), Options[int]{Workers: 1, Window: 100}, newCrew) {
+	for v, err := range MapCrews(context.Background(), numbers(200, 0), crewOptions(1, 100), newCrew) {
 		if v != n || err != nil {
 			t.Fatalf("item %d: got %d, %v", n, v, err)
 		}
@@ -89,6 +112,86 @@ func TestCrewsWorkSideBySide(t *testing.T) {
 	}
 }
 
+// Each crew works on what it has read, and stops reading where it has enough.
+func TestCrewsReadForThemselves(t *testing.T) {
+	t.Parallel()
+	const workers, n, enough = 4, 4000, 30
+	readBy := make([]atomic.Int64, n)
+	var unread [workers]atomic.Int64 // by crew: cost that it has read and not begun
+	var reading, turns atomic.Int64
+	o := crewOptions(workers, 400)
+	o.Turns = new(Turns)
+	o.Cost, o.Enough = func(v int) int64 { return int64(1 + v%5) }, enough
+	in := func(yield func(int, error) bool) {
+		for v := range n {
+			if v%3 == 0 {
+				turns.Add(1)
+				if !yield(0, ErrTurn) {
+					return
+				}
+			}
+			if reading.Add(1) != 1 {
+				t.Error("the input runs twice at once")
+			}
+			k := o.Turns.Crew()
+			readBy[v].Store(int64(k))
+			// Turns end at every third item; what comes up to there costs 15 at most.
+			if c := unread[k].Add(o.Cost(v)); c > enough+15 {
+				t.Errorf("crew %d reads on with %d", k, c)
+			}
+			reading.Add(-1)
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+	var crews atomic.Int64
+	newCrew := func() Crew[int, int] {
+		mine := int64(-1)
+		crews.Add(1)
+		return Crew[int, int]{Meet: func() {}, Lanes: []Lane[int, int]{func(func()) func(context.Context, int) (int, error) {
+			return func(_ context.Context, v int) (int, error) {
+				by := readBy[v].Load()
+				if mine < 0 {
+					mine = by
+				}
+				if by != mine {
+					t.Errorf("item %d, read by crew %d, is worked on by crew %d", v, by, mine)
+				}
+				unread[by].Add(-o.Cost(v))
+				jitter(v)
+				return v, nil
+			}
+		}}}
+	}
+	next := 0
+	for v, err := range MapCrews(context.Background(), in, o, newCrew) {
+		if v != next || err != nil {
+			t.Fatalf("item %d: %d, %v", next, v, err)
+		}
+		next++
+	}
+	if next != n || crews.Load() != workers {
+		t.Errorf("%d items, %d crews", next, crews.Load())
+	}
+	count := map[int64]int{}
+	for i := range readBy {
+		count[readBy[i].Load()]++
+	}
+	if len(count) != workers {
+		t.Errorf("items by crew: %v", count)
+	}
+}
+
+// With the least window there is, crews wait for each other's places.
+func TestCrewsShareALittleWindow(t *testing.T) {
+	t.Parallel()
+	for _, window := range []int{0, 1, 3, 5} {
+		o := crewOptions(3, window)
+		checkTripled(t, MapCrews(context.Background(), withTurns(numbers(2000, 7)), o, pausing(t, 2)), 2000)
+	}
+}
+
 func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts goroutines
 	before := runtime.NumGoroutine()
 	cause := errors.New("stop")
@@ -96,7 +199,7 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 		ctx, cancel := context.WithCancelCause(context.Background())
 		n := 0
 		var last error
-		for _, err := range MapCrews(ctx, numbers(100000, 0), Options[int]{Workers: 3, Window: 16}, pausing(t, 2)) {
+		for _, err := range MapCrews(ctx, numbers(100000, 0), crewOptions(3, 16), pausing(t, 2)) {
 			if n++; n == i+1 {
 				cancel(cause)
 			}
@@ -109,7 +212,7 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 	}
 	for i := range 100 {
 		n := 0
-		for range MapCrews(context.Background(), numbers(1000, 3), Options[int]{Workers: 3, Window: 16}, pausing(t, 2)) {
+		for range MapCrews(context.Background(), numbers(1000, 3), crewOptions(3, 16), pausing(t, 2)) {
 			if n++; n == i+1 {
 				break
 			}
@@ -126,6 +229,6 @@ func BenchmarkMapCrews(b *testing.B) {
 		}
 		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
-	for range MapCrews(context.Background(), numbers(b.N, 0), Options[int]{Workers: 1, Window: 256}, newCrew) {
+	for range MapCrews(context.Background(), numbers(b.N, 0), crewOptions(1, 256), newCrew) {
 	}
 }

@@ -42,7 +42,7 @@ func TestMapKeepsOrder(t *testing.T) {
 			t.Run(fmt.Sprintf("workers=%d,window=%d", workers, window), func(t *testing.T) {
 				t.Parallel()
 				const n = 2000
-				o := Options[int]{Workers: workers, Window: window}
+				o := Options{Workers: workers, Window: window}
 				checkTripled(t, Map(context.Background(), numbers(n, 7), o, func() func(context.Context, int) (int, error) {
 					return func(_ context.Context, v int) (int, error) { return tripled(v) }
 				}), n)
@@ -76,31 +76,6 @@ func checkTripled(t *testing.T, seq iter.Seq2[int, error], n int) {
 	}
 }
 
-func TestMapBoundsCost(t *testing.T) {
-	t.Parallel()
-	const budget = 10
-	var inFlight, most atomic.Int64
-	cost := func(i int) int64 { return int64(i % 14) } // some cost more than the budget
-	o := Options[int]{Workers: 8, Window: 64, Cost: cost, Budget: budget}
-	seq := Map(context.Background(), numbers(1000, 0), o, func() func(context.Context, int) (int, error) {
-		return func(_ context.Context, v int) (int, error) {
-			now := inFlight.Add(min(cost(v), budget))
-			for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
-			}
-			jitter(v)
-			inFlight.Add(-min(cost(v), budget))
-			return v, nil
-		}
-	})
-	n := 0
-	for range seq {
-		n++
-	}
-	if n != 1000 || most.Load() > budget || most.Load() == 0 {
-		t.Fatalf("%d items, %d in flight at most, budget %d", n, most.Load(), budget)
-	}
-}
-
 func TestMapBoundsWindow(t *testing.T) {
 	t.Parallel()
 	const window = 5
@@ -116,7 +91,7 @@ func TestMapBoundsWindow(t *testing.T) {
 			}
 		}
 	}
-	seq := Map(context.Background(), src, Options[int]{Workers: 2, Window: window}, identity)
+	seq := Map(context.Background(), src, Options{Workers: 2, Window: window}, identity)
 	for range seq {
 		taken.Add(1)
 	}
@@ -142,7 +117,7 @@ func TestMapLeavesNoGoroutine(t *testing.T) { // not parallel: it counts gorouti
 	before := runtime.NumGoroutine()
 	for i := range 200 {
 		n := 0
-		for range Map(context.Background(), numbers(1000, 3), Options[int]{Workers: 4, Window: 16}, identity) {
+		for range Map(context.Background(), numbers(1000, 3), Options{Workers: 4, Window: 16}, identity) {
 			if n++; n == i {
 				break
 			}
@@ -158,7 +133,7 @@ func TestMapEndsWithItsContext(t *testing.T) { // not parallel: it counts gorout
 		ctx, cancel := context.WithCancelCause(context.Background())
 		n := 0
 		var last error
-		seq := Map(ctx, numbers(100000, 0), Options[int]{Workers: 4, Window: 16},
+		seq := Map(ctx, numbers(100000, 0), Options{Workers: 4, Window: 16},
 			func() func(context.Context, int) (int, error) {
 				return func(ctx context.Context, v int) (int, error) {
 					if v > i+50 { // a worker that waits for something else
@@ -187,8 +162,8 @@ func TestMapEndsWithItsContext(t *testing.T) { // not parallel: it counts gorout
 
 func TestMapChains(t *testing.T) {
 	t.Parallel()
-	first := Map(context.Background(), numbers(500, 0), Options[int]{Workers: 3}, identity)
-	second := Map(context.Background(), first, Options[int]{Workers: 50, Window: 100}, identity)
+	first := Map(context.Background(), numbers(500, 0), Options{Workers: 3}, identity)
+	second := Map(context.Background(), first, Options{Workers: 50, Window: 100}, identity)
 	i := 0
 	for v, err := range second {
 		if err != nil || v != i {
@@ -202,7 +177,7 @@ func BenchmarkMap(b *testing.B) {
 	for _, workers := range []int{1, 2, 8} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
 			b.ReportAllocs()
-			for range Map(context.Background(), numbers(b.N, 0), Options[int]{Workers: workers, Window: 256}, identity) {
+			for range Map(context.Background(), numbers(b.N, 0), Options{Workers: workers, Window: 256}, identity) {
 			}
 		})
 	}
