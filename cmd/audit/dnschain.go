@@ -5,37 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
 )
 
-// openDNS opens the chain that --dns names, and tells whether any answer may have
-// to be waited for.
-func openDNS(chain string, o dns.Openers) (dns.Source, bool, func() error, error) {
-	spec, err := dns.ParseSpec(chain)
+// openDNS opens the chain that --dns names.
+func openDNS(chain string, o dns.Openers) (dns.Source, func() error, error) {
+	spec, err := parseDNS(chain)
 	if err != nil {
-		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
+		return nil, nil, err
 	}
 	src, closeAll, err := spec.Open(o)
 	if err != nil {
 		if errors.Is(err, errors.ErrUnsupported) {
 			err = fmt.Errorf("%w by this version", err)
 		}
-		return nil, false, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
+		return nil, nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
 	}
-	return src, isLive(spec), closeAll, nil
+	return src, closeAll, nil
 }
 
-// isLive tells whether any answer may have to be waited for.
-func isLive(s dns.Spec) bool {
-	for _, p := range s {
-		if p.Kind == dns.SpecLive {
-			return true
-		}
+func parseDNS(chain string) (dns.Spec, error) {
+	spec, err := dns.ParseSpec(chain)
+	if err != nil {
+		return nil, &statusError{exitUsage, fmt.Errorf("--dns: %w", err)}
 	}
-	return false
+	return spec, nil
+}
+
+// isLive tells whether any answer of the chain may have to be waited for.
+func isLive(chain string) (bool, error) {
+	spec, err := parseDNS(chain)
+	return slices.ContainsFunc(spec, func(p dns.SpecPart) bool { return p.Kind == dns.SpecLive }), err
 }
 
 // resolvers are the servers of --resolver.

@@ -63,7 +63,7 @@ func explainMessage(ctx context.Context, s *streams, f *runFlags, which string, 
 	if err != nil {
 		return &statusError{exitUsage, err}
 	}
-	source, _, closeDNS, err := openDNS(f.dns, openers(f.servers(), f.dnsTimeout, ""))
+	source, closeDNS, err := openDNS(f.dns, openers(f.servers(), f.dnsTimeout, ""))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,22 +74,53 @@ func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) e
 }
 
 // execute opens what the run needs, runs it, and commits the dataset.
-func (r *run) execute(ctx context.Context) error {
-	defer r.close()
-	err := r.open()
-	if errors.Is(err, errComplete) {
-		f := r.set.flags
-		fmt.Fprintf(r.streams.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
-		return summarize(ctx, r.streams, f.out, f.json, false)
-	}
-	if err != nil {
+func (r *run) execute(ctx context.Context) (err error) {
+	runtime.GOMAXPROCS(r.set.flags.workers)
+	if r.live, err = isLive(r.set.flags.dns); err != nil {
 		return err
+	}
+	r.opened = sync.OnceValue(r.open)
+	defer r.close()
+	if r.readsAhead() {
+		go r.opened()
+	} else if err := r.opened(); err != nil {
+		return r.unopened(ctx, err)
 	}
 	defer r.watch(ctx)()
 	if err := r.write(ctx); err != nil {
+		if err := r.opened(); err != nil {
+			return r.unopened(ctx, err)
+		}
 		return r.stopped(err)
 	}
 	return r.finish()
+}
+
+// readsAhead tells whether evidence may be taken from the inputs while the DNS
+// sources and the dataset are opened: nothing of them is needed for it where the run
+// is a new one. What is no file could keep a run that cannot be opened waiting.
+func (r *run) readsAhead() bool {
+	if r.command != "run" || r.set.flags.resume || r.live {
+		return false
+	}
+	for _, in := range r.inputs {
+		info, err := os.Stat(in)
+		if in == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// unopened is how a run ends that could not be opened, or need not be run.
+func (r *run) unopened(ctx context.Context, err error) error {
+	r.endView()
+	if !errors.Is(err, errComplete) {
+		return err
+	}
+	f := r.set.flags
+	fmt.Fprintf(r.streams.err, "audit: %s: the dataset is complete, nothing is left to do\n", printable(f.out))
+	return summarize(ctx, r.streams, f.out, f.json, false)
 }
 
 // run is one run under way.
@@ -101,9 +134,13 @@ type run struct {
 	// evidence gives what is to be judged, in order.
 	evidence func(context.Context) iter.Seq2[*evidence.Evidence, error]
 
+	// opened waits until open has ended, and gives its error. Nothing but evidence
+	// may be made before.
+	opened func() error
+
 	dns      *dns.CacheSource
 	closeDNS func() error
-	live     bool
+	live     bool // answers may have to be waited for
 	eval     *evaluate.Evaluator
 	sink     *sink.Writer
 	tally    stats.Tally
@@ -122,9 +159,15 @@ type run struct {
 func (r *run) write(ctx context.Context) error {
 	judged := pipeline.Map(ctx, r.askedAhead(ctx, r.evidence(ctx)), r.evaluateWidth(), r.newJudge)
 	for rec, err := range judged {
+		if err := r.opened(); err != nil {
+			return err
+		}
 		if err := r.take(rec, err); err != nil {
 			return err
 		}
+	}
+	if err := r.opened(); err != nil {
+		return err
 	}
 	return ctx.Err()
 }
@@ -158,7 +201,7 @@ func (r *run) take(rec *evaluate.Record, err error) error {
 // over what a resumed run has written.
 func (r *run) numbered(in iter.Seq2[reader.Unit, error]) iter.Seq2[reader.Unit, error] {
 	return func(yield func(reader.Unit, error) bool) {
-		written := r.sink.Resumed()
+		written := r.resumed()
 		for u, err := range in {
 			switch {
 			case err == reader.ErrTurn:
@@ -226,6 +269,9 @@ func (r *run) newJudge() func(context.Context, *evidence.Evidence) (*evaluate.Re
 			return nil, nil
 		}
 		u := reader.Unit{Source: e.Origin.Source, Offset: e.Origin.Offset, Length: e.Origin.Length, Ordinal: e.Origin.Ordinal}
+		if err := r.opened(); err != nil {
+			return nil, err
+		}
 		defer guard(&u, sink.StageEvaluate, &err)
 		return r.eval.Record(ctx, e)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +21,6 @@ import (
 // open opens what a run needs: the DNS sources first, as opening the dataset may
 // remove what is there, which a mistake on the command line must not cost.
 func (r *run) open() error {
-	runtime.GOMAXPROCS(r.set.flags.workers)
 	src, err := r.openSource()
 	if err != nil {
 		return err
@@ -43,6 +41,9 @@ func (r *run) open() error {
 
 // recount counts what a resumed run had written before it stopped.
 func (r *run) recount() error {
+	if !r.set.flags.resume {
+		return nil
+	}
 	r.next = r.sink.Resumed().NextOrdinal
 	if r.next == 0 {
 		return nil
@@ -138,7 +139,7 @@ var errOwnOutput = errors.New("that is the dataset to be written; give another -
 // openSource opens the sources that --dns names.
 func (r *run) openSource() (src dns.Source, err error) {
 	f := r.set.flags
-	src, r.live, r.closeDNS, err = openDNS(f.dns, openers(f.servers(), f.dnsTimeout, f.out))
+	src, r.closeDNS, err = openDNS(f.dns, openers(f.servers(), f.dnsTimeout, f.out))
 	if err == nil && f.retryFailed {
 		src, err = afterAnswered(r.inputs[0], src)
 	}
@@ -173,10 +174,19 @@ func (r *run) readerOptions() reader.Options {
 	}
 }
 
+// resumed is what the dataset had when the run began: nothing, unless the run
+// resumes one, which is opened then.
+func (r *run) resumed() sink.State {
+	if !r.set.flags.resume {
+		return sink.State{}
+	}
+	return r.sink.Resumed()
+}
+
 // skip is how many units a resumed run need not see: all that it has written but
 // the last, which shows whether the inputs are still the same.
 func (r *run) skip() int64 {
-	s := r.sink.Resumed()
+	s := r.resumed()
 	if s.Last == nil {
 		return s.NextOrdinal
 	}

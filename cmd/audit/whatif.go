@@ -319,7 +319,7 @@ func (f *whatifFlags) addDNS(sc *impact.Scenario) error {
 		return nil
 	}
 	var err error
-	sc.DNS, _, f.closeDNS, err = openDNS(f.dns, openers(f.servers(), 0, ""))
+	sc.DNS, f.closeDNS, err = openDNS(f.dns, openers(f.servers(), 0, ""))
 	return err
 }
 
