@@ -62,9 +62,19 @@ func TestProcessors(t *testing.T) {
 	if done[0] != 150 || done[50] != 50 {
 		t.Errorf("done: %v", done)
 	}
-	p := processors{hashes: []float64{2, 1.9, 1.8}, copies: []float64{1, 1.5, 1.7}}
+	p := processors{hashes: []float64{2, 1.9, 1.8}, copies: []float64{1, 1.5, 1.7}, words: []float64{30, 165, 31}}
 	var out strings.Builder
-	if p.print(&out); !strings.Contains(out.String(), "1.90 times one (1.80 to 2.00), copying from memory 1.50 (1.00 to 1.70)") {
-		t.Errorf("%q", out.String())
+	p.print(&out, []float64{1.94, 1.75, 1.9})
+	want := `two workers: 1.90 times one in wall time
+two processors of this machine, times one: SHA-256 from the cache 1.90 (1.80 to 2.00), copying from memory 1.50 (1.00 to 1.70)
+a word goes from one to the other in 31 (30 to 165) ns; two workers by rounds: 1.94 at 30 ns 1.75 at 165 ns 1.90 at 31 ns
+`
+	if out.String() != want {
+		t.Errorf("%s", out.String())
+	}
+	for _, w := range words() {
+		if w < 1 || w > 1e6 {
+			t.Errorf("a word goes in %v ns", w)
+		}
 	}
 }
