@@ -23,7 +23,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	}
 	c := exec.CommandContext(t.Context(), self, args...)
 	c.Args[0] = "audit"
-	c.Env = append(os.Environ(), "GOCOVERDIR="+t.TempDir())
+	c.Env = append(os.Environ(), "GOCOVERDIR="+t.TempDir(), peakFile+"="+filepath.Join(t.TempDir(), "peak"))
 	return c
 }
 

@@ -22,7 +22,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"audit": func() { os.Exit(mainStatus()) }})
+	testscript.Main(m, map[string]func(){"audit": func() {
+		status := mainStatus()
+		tellPeak()
+		os.Exit(status)
+	}})
 }
 
 // TestScripts runs the command as a user does. Each script has in its folder
