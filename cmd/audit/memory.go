@@ -17,9 +17,6 @@ const (
 	// would go over the buffers that a run begins with a dozen times while they
 	// grow, a sixth of the cost of 1,000 messages.
 	collectFrom = 64 << 20
-	// hugeHeap is how much of the heap is to lie in huge pages: more than a run
-	// comes to, whatever it reads.
-	hugeHeap = 256 << 20
 	// leastHeap is what the runtime takes for live where less is.
 	leastHeap = 4 << 20
 )
@@ -30,8 +27,6 @@ func boundMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetGCPercent(-1) // not for what is taken and left at once
-	useHugePages(hugeHeap)
 	debug.SetGCPercent(100 * collectFrom / leastHeap)
 	// The limit only counts between the first collection and what it leads to: it is
 	// not set any nearer, as the runtime gives memory back to the system there, at
