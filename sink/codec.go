@@ -13,9 +13,9 @@ var compression = &codec{
 }
 
 const (
-	// encoderWindow is how far back an encoder finds what it has seen, in bytes:
-	// more than pages hold, so that a page is what the library makes of it. Its
-	// encoders have memory for pages sixteen times as large.
+	// encoderWindow is how far back an encoder finds what it has seen, in bytes: as
+	// much as pages and dictionaries hold, so that each is what the library makes of
+	// it, whose encoders have memory for pages sixteen times as large.
 	encoderWindow = 1 << 20
 	// maxEncoders is how many encoders are kept while nobody uses them.
 	maxEncoders = 64
