@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -28,6 +29,24 @@ var children = map[string]func(job) error{
 	"agree":      agree,
 	"sample":     sample,
 	"processors": processorsChild,
+}
+
+// childCommand is a child that writes into out.
+func childCommand(name, archive, zone, out string) (*exec.Cmd, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return command(exe, childFlag, name, archive, zone, out), nil
+}
+
+// child is a childCommand and the scratch folder that it writes into.
+func (t *table) child(name, archive, zone string) (c *exec.Cmd, out string, err error) {
+	if out, err = t.scratch(name); err != nil {
+		return nil, "", err
+	}
+	c, err = childCommand(name, archive, zone, out)
+	return c, out, err
 }
 
 // child runs one program: NAME ARCHIVE ZONE OUT.

@@ -112,11 +112,10 @@ func (t *table) sampleMessages(n int) (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, nothingFile)); err == nil {
 		return dir, nil
 	}
-	exe, err := os.Executable()
+	c, err := childCommand("sample", t.o.archive.mbox, t.o.archive.zone, dir)
 	if err != nil {
 		return "", err
 	}
-	c := command(exe, childFlag, "sample", t.o.archive.mbox, t.o.archive.zone, dir)
 	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", sampleEnv, n))
 	if err := c.Run(); err != nil {
 		return "", fmt.Errorf("sample: %w", err)

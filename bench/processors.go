@@ -26,15 +26,10 @@ func (t *table) measureProcessors() error {
 	if runtime.NumCPU() < 2 {
 		return nil
 	}
-	exe, err := os.Executable()
+	c, out, err := t.child("processors", "", "")
 	if err != nil {
 		return err
 	}
-	out, err := t.scratch("processors")
-	if err != nil {
-		return err
-	}
-	c := command(exe, childFlag, "processors", "", "", out)
 	c.Env = withProcs(2)
 	if err := c.Run(); err != nil {
 		return err

@@ -139,15 +139,10 @@ func (t *table) goTurns() []turn {
 // self runs a program of this module.
 func (t *table) self(name string) func(*program) (cost, error) {
 	return func(p *program) (cost, error) {
-		exe, err := os.Executable()
+		c, out, err := t.child(name, t.o.archive.mbox, t.o.archive.zone)
 		if err != nil {
 			return cost{}, err
 		}
-		out, err := t.scratch(name)
-		if err != nil {
-			return cost{}, err
-		}
-		c := command(exe, childFlag, name, t.o.archive.mbox, t.o.archive.zone, out)
 		c.Env = withProcs(1)
 		m, err := measure(c)
 		if text, e := os.ReadFile(filepath.Join(out, setupFile)); e == nil {
@@ -267,15 +262,11 @@ func pairs(p, base *program, f func(*program, cost) float64) []float64 {
 
 // printAgreement tells how often the programs say what audit says.
 func (t *table) printAgreement(w io.Writer) error {
-	exe, err := os.Executable()
+	c, out, err := t.child("agree", t.dataset, t.o.archive.zone)
 	if err != nil {
 		return err
 	}
-	out, err := t.scratch("agree")
-	if err != nil {
-		return err
-	}
-	if err := command(exe, childFlag, "agree", t.dataset, t.o.archive.zone, out).Run(); err != nil {
+	if err := c.Run(); err != nil {
 		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
