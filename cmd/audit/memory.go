@@ -32,7 +32,8 @@ func boundMemory() {
 	// not set any nearer, as the runtime gives memory back to the system there, at
 	// the price of stopping the other processors, and takes it again.
 	debug.SetMemoryLimit(2 * collectFrom)
-	// The first collection finds this one.
+	// The first collection finds this one; it is called when that is swept up, before
+	// the second at the latest.
 	runtime.AddCleanup(new([16]byte), func(struct{}) {
 		debug.SetGCPercent(collectAt)
 		debug.SetMemoryLimit(math.MaxInt64)
