@@ -148,7 +148,9 @@ func structuredData(b []byte) []byte {
 	return nil
 }
 
-// journal reads an entry as journalctl -o json gives it.
+// journal reads an entry as journalctl -o json gives it. A field may be there
+// and be empty (logger -t "" sends such an identifier); one that is counts as
+// missing, but for the message.
 func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 	j.reset()
 	var source []byte
@@ -161,9 +163,11 @@ func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 		case "_HOSTNAME":
 			f.host = value
 		case "SYSLOG_IDENTIFIER":
-			f.tag = value
+			if len(value) > 0 {
+				f.tag = value
+			}
 		case "_COMM":
-			if f.tag == nil {
+			if f.tag == nil && len(value) > 0 {
 				f.tag = value
 			}
 		case "_PID", "SYSLOG_PID":
@@ -176,7 +180,7 @@ func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 		f.stamp = source
 	}
 	f.kind = stampUnix
-	return ok && f.stamp != nil && f.tag != nil && f.msg != nil
+	return ok && len(f.stamp) > 0 && f.tag != nil && f.msg != nil
 }
 
 // service is the last part of a tag: smtpd of postfix/submission/smtpd.

@@ -45,3 +45,21 @@ func TestJournalForms(t *testing.T) {
 		})
 	}
 }
+
+// TestJournalTag: the command's name stands in for an identifier that is
+// missing or empty, wherever it stands.
+func TestJournalTag(t *testing.T) {
+	t.Parallel()
+	for fields, want := range map[string]string{
+		`"SYSLOG_IDENTIFIER":"postfix/smtpd","_COMM":"smtpd"`: "postfix/smtpd",
+		`"_COMM":"smtpd","SYSLOG_IDENTIFIER":"postfix/smtpd"`: "postfix/smtpd",
+		`"_COMM":"smtpd"`:                        "smtpd",
+		`"_COMM":"smtpd","SYSLOG_IDENTIFIER":""`: "smtpd",
+		`"SYSLOG_IDENTIFIER":"","_COMM":"smtpd"`: "smtpd",
+	} {
+		var f frame
+		if line := `{"__REALTIME_TIMESTAMP":"1","MESSAGE":"",` + fields + `}`; !f.parse([]byte(line), &jsonBuffer{}) || string(f.tag) != want {
+			t.Errorf("%s: %q, want %q", line, f.tag, want)
+		}
+	}
+}

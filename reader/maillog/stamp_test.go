@@ -89,7 +89,9 @@ func TestNoFrame(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
 		"", "Mar", "Mar  1 10:00:00", "Mar  1 10:00:00 ", "Mar  1 10:00:00 host", "Mar  1 25:00:00 mx1 a[1]: b", "2026-13-01T10:00:00Z mx1 a[1]: b",
-		"Xxx  1 10:00:00 mx1 a[1]: b", `{"MESSAGE":"only"}`, `{"MESSAGE":`, "<22>1 x mx1 a 1 - - b", "From a@b Mon Mar  1 10:00:00 2026",
+		"Xxx  1 10:00:00 mx1 a[1]: b", `{"MESSAGE":"only"}`, `{"MESSAGE":`,
+		`{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"","MESSAGE":"m"}`, `{"__REALTIME_TIMESTAMP":"","SYSLOG_IDENTIFIER":"a","MESSAGE":"m"}`,
+		"<22>1 x mx1 a 1 - - b", "From a@b Mon Mar  1 10:00:00 2026",
 	} {
 		s := &stream{years: years{zone: time.UTC}}
 		if s.framed([]byte(line)) {
