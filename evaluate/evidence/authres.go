@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -111,10 +112,14 @@ func (p *authResParser) comment(w []byte) {
 	if !p.open {
 		return
 	}
-	if p.now.Comment != "" {
-		p.now.Comment += " "
+	words := strings.Fields(text(w, max(0, maxComment-len(p.now.Comment))))
+	if len(words) == 0 {
+		return
 	}
-	p.now.Comment += strings.Join(strings.Fields(text(w, maxComment-min(maxComment, len(p.now.Comment)))), " ")
+	if p.now.Comment != "" {
+		words = slices.Insert(words, 0, p.now.Comment)
+	}
+	p.now.Comment = strings.Join(words, " ")
 }
 
 // bare is a word without "=": the id, its version, "none".

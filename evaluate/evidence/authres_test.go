@@ -37,6 +37,9 @@ var authResCases = []struct{ name, in, id, want string }{
 	{"upper case", "mx.example.net; SPF=Pass SMTP.MailFrom=A@B", "mx.example.net", "spf=pass smtp.mailfrom=A@B"},
 	{"comment without an end", "mx.example.net; spf=pass (oops smtp.mailfrom=a; dkim=pass", "mx.example.net", "spf=pass smtp.mailfrom=a; dkim=pass"},
 	{"quoted local part", "mx.example.net; spf=pass smtp.mailfrom=\"a b\"@example.org", "mx.example.net", "spf=pass smtp.mailfrom=a b@example.org"},
+	{"comments with nothing in them", "mx.example.net; spf=pass () ( a ) ( ) smtp.mailfrom=b ()", "mx.example.net", "spf=pass (a) smtp.mailfrom=b"},
+	{"a comment as long as is kept, and more", "mx.example.net; spf=pass (" + strings.Repeat("x", 600) + ")(y)()(z)", "mx.example.net", "spf=pass (" + strings.Repeat("x", 512) + ")"},
+	{"a comment nearly as long", "mx.example.net; spf=pass (" + strings.Repeat("x", 511) + ")(yy)(z)", "mx.example.net", "spf=pass (" + strings.Repeat("x", 511) + " y)"},
 	{"empty", "", "", ""},
 }
 
