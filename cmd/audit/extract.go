@@ -11,23 +11,25 @@ import (
 )
 
 type (
-	extract     = func(context.Context, reader.Unit) (*evidence.Evidence, error)
-	extractCrew = pipeline.Crew[reader.Unit, *evidence.Evidence]
-	extractLane = pipeline.Lane[reader.Unit, *evidence.Evidence]
+	extract         = func(context.Context, reader.Unit) (*evidence.Evidence, error)
+	extractLane     = pipeline.Lane[reader.Unit, *evidence.Evidence]
+	crewOf[Out any] = pipeline.Crew[reader.Unit, *evidence.Evidence, Out]
 )
 
-// newExtractors makes the first stage's worker, of which there are as many as
-// processors: two messages at a time, whose bodies are hashed side by side.
-func (r *run) newExtractors() extractCrew { return r.extractors(sha256pair.Available()) }
-
-func (r *run) extractors(sideBySide bool) extractCrew {
+// crew is a worker, of which there are as many as processors: two messages at a
+// time, whose bodies are hashed side by side where the processor has what that
+// takes, and then what is done with their evidence.
+func crew[Out any](r *run, sideBySide bool, then func(context.Context, *evidence.Evidence) (Out, error)) crewOf[Out] {
 	if !sideBySide {
 		alone := evidence.NewExtractor(r.set.evidence)
-		return extractCrew{Lanes: []extractLane{func(func()) extract { return r.extract(alone) }}}
+		return crewOf[Out]{Then: then, Lanes: []extractLane{func(func()) extract { return r.extract(alone) }}}
 	}
 	pair := sha256pair.New()
-	return extractCrew{Meet: pair.Meet, Lanes: []extractLane{r.beside(pair.Lane(0)), r.beside(pair.Lane(1))}}
+	return crewOf[Out]{Then: then, Meet: pair.Meet, Lanes: []extractLane{r.beside(pair.Lane(0)), r.beside(pair.Lane(1))}}
 }
+
+// asIs is for crews that only take evidence.
+func asIs(_ context.Context, e *evidence.Evidence) (*evidence.Evidence, error) { return e, nil }
 
 // beside extracts in a lane of a pair.
 func (r *run) beside(l *sha256pair.Lane) extractLane {

@@ -26,7 +26,7 @@ func TestExtractorsAgree(t *testing.T) {
 		r := &run{set: &settings{}}
 		units := reader.Units(t.Context(), []string{filepath.FromSlash("../../testdata/archive")}, reader.Options{})
 		o := pipeline.CrewOptions[reader.Unit]{Options: pipeline.Options{Workers: 2, Window: 64}}
-		all := pipeline.MapCrews(t.Context(), units, o, func() extractCrew { return r.extractors(sideBySide) })
+		all := pipeline.MapCrews(t.Context(), units, o, func() crewOf[*evidence.Evidence] { return crew(r, sideBySide, asIs) })
 		for e, err := range all {
 			if err == nil {
 				got[sideBySide] = append(got[sideBySide], e)

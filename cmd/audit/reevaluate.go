@@ -62,13 +62,13 @@ func reevaluate(ctx context.Context, s *streams, f *runFlags, dataset string, gi
 	f.addresses, set.sink.Addresses = string(d.Manifest.Addresses), d.Manifest.Addresses // as they are kept
 	set.sink.Hashed, d.KeepHashes = true, true
 	r := &run{command: "reevaluate " + dataset, streams: s, set: set, inputs: []string{dataset}, started: started}
-	r.evidence = func(context.Context) iter.Seq2[*evidence.Evidence, error] { return r.stored(d) }
+	r.stored = func(context.Context) iter.Seq2[*evidence.Evidence, error] { return r.evidenceOf(d) }
 	r.reports = d.Manifest.Inputs
 	return r.execute(ctx)
 }
 
-// stored is the evidence of a dataset's rows, its problems in their places.
-func (r *run) stored(d *sink.Dataset) iter.Seq2[*evidence.Evidence, error] {
+// evidenceOf is the evidence of a dataset's rows, its problems in their places.
+func (r *run) evidenceOf(d *sink.Dataset) iter.Seq2[*evidence.Evidence, error] {
 	return func(yield func(*evidence.Evidence, error) bool) {
 		problem, stop := iter.Pull2(d.Problems())
 		defer stop()

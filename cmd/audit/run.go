@@ -16,6 +16,7 @@ import (
 	"mailaudit/evaluate/dns"
 	"mailaudit/evaluate/evidence"
 	"mailaudit/internal/pipeline"
+	"mailaudit/internal/sha256pair"
 	"mailaudit/reader"
 	"mailaudit/sink"
 	"mailaudit/stats"
@@ -25,12 +26,15 @@ const (
 	// windowPerWorker is how many messages may wait for their turn, for each
 	// worker: enough that one that takes a hundred times as long as the others
 	// does not stop them, nor the end of a page in every column.
-	windowPerWorker = 512
+	windowPerWorker = 1024
 	// enoughRead is what a worker has read and not begun, in bytes, when it leaves
 	// reading to the next: some messages of usual size, which are in the
 	// processor's cache still when their turn comes, and enough to go on with
 	// while others read.
 	enoughRead = 256 << 10
+	// batch is how many messages a worker takes the evidence of before it judges
+	// them.
+	batch = 256
 	// liveWidth is how many messages may wait for DNS answers at once.
 	liveWidth = 2048
 )
@@ -69,7 +73,6 @@ func runArchive(ctx context.Context, s *streams, f *runFlags, inputs []string) e
 		return err
 	}
 	r := &run{command: "run", streams: s, set: set, inputs: inputs, started: started}
-	r.evidence = r.extracted
 	return r.execute(ctx)
 }
 
@@ -82,7 +85,11 @@ func (r *run) execute(ctx context.Context) (err error) {
 	r.opened = sync.OnceValue(r.open)
 	defer r.close()
 	if r.readsAhead() {
-		go r.opened()
+		r.ready = make(chan struct{})
+		go func() {
+			defer close(r.ready)
+			_ = r.opened() // write asks for the error
+		}()
 	} else if err := r.opened(); err != nil {
 		return r.unopened(ctx, err)
 	}
@@ -131,12 +138,14 @@ type run struct {
 	inputs  []string
 	started time.Time
 
-	// evidence gives what is to be judged, in order.
-	evidence func(context.Context) iter.Seq2[*evidence.Evidence, error]
+	// stored gives what is to be judged, in order, where it does not come from the
+	// inputs.
+	stored func(context.Context) iter.Seq2[*evidence.Evidence, error]
 
 	// opened waits until open has ended, and gives its error. Nothing but evidence
 	// may be made before.
 	opened func() error
+	ready  chan struct{} // closed then; nil where nothing is made before
 
 	dns      *dns.CacheSource
 	closeDNS func() error
@@ -157,8 +166,7 @@ type run struct {
 // write is the flow: units become evidence, evidence becomes verdicts, both
 // become rows and counts, in the order of the input.
 func (r *run) write(ctx context.Context) error {
-	judged := pipeline.Map(ctx, r.askedAhead(ctx, r.evidence(ctx)), r.evaluateWidth(), r.newJudge)
-	for rec, err := range judged {
+	for rec, err := range r.judged(ctx) {
 		if err := r.opened(); err != nil {
 			return err
 		}
@@ -172,12 +180,33 @@ func (r *run) write(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// judged is what becomes of the messages. Who takes the evidence of one judges it
+// too, unless answers may have to be waited for: then many are judged at a time.
+func (r *run) judged(ctx context.Context) iter.Seq2[*evaluate.Record, error] {
+	if r.stored == nil && !r.live {
+		return worked(ctx, r, r.newJudge)
+	}
+	stored := r.stored
+	if stored == nil {
+		stored = r.extracted
+	}
+	return pipeline.Map(ctx, r.askedAhead(ctx, stored(ctx)), r.evaluateWidth(), r.newJudge)
+}
+
 // extracted is the evidence of the messages in the inputs.
 func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error] {
-	width, o := r.extractWidth(), r.readerOptions()
+	return worked(ctx, r, func() judge[*evidence.Evidence] { return asIs })
+}
+
+// judge makes something of evidence.
+type judge[Out any] = func(context.Context, *evidence.Evidence) (Out, error)
+
+// worked is what the workers make of the messages in the inputs.
+func worked[Out any](ctx context.Context, r *run, newJudge func() judge[Out]) iter.Seq2[Out, error] {
+	width, o := r.crewWidth(), r.readerOptions()
 	o.Turn = width.Turns.Crew
 	units := r.numbered(reader.Units(ctx, r.inputs, o))
-	return pipeline.MapCrews(ctx, units, width, r.newExtractors)
+	return pipeline.MapCrews(ctx, units, width, func() crewOf[Out] { return crew(r, sha256pair.Available(), newJudge()) })
 }
 
 // take writes one result, or the problem in its place.
@@ -245,12 +274,12 @@ func sameUnit(last *sink.Place, u *reader.Unit) bool {
 		last.Source == u.Source && last.Offset == u.Offset && last.Length == u.Length
 }
 
-func (r *run) extractWidth() pipeline.CrewOptions[reader.Unit] {
+func (r *run) crewWidth() pipeline.CrewOptions[reader.Unit] {
 	n := r.set.flags.workers
 	return pipeline.CrewOptions[reader.Unit]{
 		Options: pipeline.Options{Workers: n, Window: n * windowPerWorker},
 		Cost:    func(u reader.Unit) int64 { return int64(len(u.Data)) },
-		Enough:  enoughRead, Turns: new(pipeline.Turns),
+		Enough:  enoughRead, Batch: batch, After: r.ready, Turns: new(pipeline.Turns),
 	}
 }
 
@@ -262,8 +291,8 @@ func (r *run) evaluateWidth() pipeline.Options {
 	return pipeline.Options{Workers: n, Window: n * windowPerWorker}
 }
 
-// newJudge makes the second stage's worker: as wide as the DNS needs.
-func (r *run) newJudge() func(context.Context, *evidence.Evidence) (*evaluate.Record, error) {
+// newJudge makes what judges one message after the other.
+func (r *run) newJudge() judge[*evaluate.Record] {
 	return func(ctx context.Context, e *evidence.Evidence) (rec *evaluate.Record, err error) {
 		if e == nil {
 			return nil, nil

@@ -5,19 +5,22 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 )
 
 // Lane makes what works on one item after the other. That may call pause, which
 // comes back once the other lanes of the crew have paused too, or have nothing to
 // do, and Meet was called.
-type Lane[In, Out any] func(pause func()) func(context.Context, In) (Out, error)
+type Lane[In, Mid any] func(pause func()) func(context.Context, In) (Mid, error)
 
 // Crew is a worker with several items under way on one goroutine's time: while
 // one lane runs the others stand still, so they may share memory.
-type Crew[In, Out any] struct {
-	Lanes []Lane[In, Out]
+type Crew[In, Mid, Out any] struct {
+	Lanes []Lane[In, Mid]
 	// Meet does what the paused lanes wait for, of one of them at least.
 	Meet func()
+	// Then makes the result of what a lane made, of some items in a row.
+	Then func(context.Context, Mid) (Out, error)
 }
 
 // ErrTurn is what the input of crews yields, beside no item, where another crew
@@ -32,6 +35,13 @@ type CrewOptions[In any] struct {
 	// has not begun costs Enough.
 	Cost   func(In) int64
 	Enough int64
+	// Batch is how many items have been through a crew's lanes, at least 1, when
+	// it goes on to Then with them, or fewer where it has no others: each step has
+	// its code and its tables in the processor's caches while it is at it.
+	Batch int
+	// After, where set, is closed when Then may be called for the first time.
+	// Lanes need not wait for it.
+	After <-chan struct{}
 	// Turns, where set, is told whose turn it is.
 	Turns *Turns
 }
@@ -46,62 +56,177 @@ func (t *Turns) Crew() int { return t.crew }
 // MapCrews is Map with crews for workers: each lane takes the next item when it
 // has finished one, so that a long item has many short ones beside it.
 //
-// Nobody reads ahead of the crews: they take turns in running in, one at a time,
-// each for items that it works on itself. So what the input did for an item, and
-// the memory that it lies in, are in the cache of the processor that goes on with
-// it. Work begins when a turn ends: an input that may wait for long should yield
-// [ErrTurn] before.
-func MapCrews[In, Out any](ctx context.Context, in iter.Seq2[In, error], o CrewOptions[In],
-	newCrew func() Crew[In, Out]) iter.Seq2[Out, error] {
+// An item stays with one crew, and so in the caches of one processor, as far as
+// can be. Nobody reads ahead of the crews: they take turns in running in, one at
+// a time, each for items that it works on itself. And the first of them works on
+// the goroutine that ranges over the result, in between: what is done there comes
+// out of its time, and what that remembers stays in its processor's caches too.
+//
+// Work begins when a turn ends, and results are yielded when the first crew has
+// nothing better to do: an input that may wait for long should yield [ErrTurn]
+// before.
+func MapCrews[In, Mid, Out any](ctx context.Context, in iter.Seq2[In, error], o CrewOptions[In],
+	newCrew func() Crew[In, Mid, Out]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
-		m := newMapping[In, Out](o.Options)
 		next, stop := iter.Pull2(in)
 		defer stop()
-		s := &source[In, Out]{mapping: m, next: next, cost: o.Cost, enough: o.Enough, turns: o.Turns}
-		s.most = max(1, m.window/(2*m.workers))
-		if s.turns == nil {
-			s.turns = new(Turns)
-		}
+		s := newSource[In, Mid, Out](o, next)
 		var wg sync.WaitGroup
-		for i := range m.workers {
-			k := &crew[In, Out]{source: s, number: i}
-			wg.Go(func() { k.work(ctx, newCrew()) })
-		}
 		defer wg.Wait()
 		defer cancel(nil)
-		m.drain(ctx, yield)
+		for i := range s.crews[1:] {
+			k := &crew[In, Mid, Out]{source: s, number: i + 1, sleeper: &s.crews[i+1]}
+			wg.Go(func() { k.work(ctx, newCrew()) })
+		}
+		k := &crew[In, Mid, Out]{source: s, sleeper: &s.crews[0], yield: yield}
+		k.work(ctx, newCrew())
+		if ctx.Err() != nil && !k.left {
+			var none Out
+			yield(none, context.Cause(ctx))
+		}
 	}
 }
 
-// source is the input that crews take turns in running.
-type source[In, Out any] struct {
-	*mapping[In, Out]
+// place is where an item is on its way; places are used again and again.
+type place[In, Mid, Out any] struct {
+	in   In
+	mid  Mid
+	out  Out
+	err  error
+	cost int64
+	done atomic.Bool // out or err is there
+}
+
+// source is the input that crews take turns in running, and all that it has
+// yielded and that is not yielded in turn.
+type source[In, Mid, Out any] struct {
 	cost   func(In) int64
 	enough int64
+	batch  int
+	after  <-chan struct{}
 	most   int // items that a crew may have and not have begun: its part of the window
 
-	mu    sync.Mutex // held for a turn
+	places []place[In, Mid, Out] // item n, counted from 0, has place n modulo their number
+	given  atomic.Int64          // items that the input has yielded; whose turn it is counts them
+	taken  atomic.Int64          // items that were yielded in turn; the first crew counts them
+	ended  atomic.Bool           // the input yields no more
+
+	turn  sync.Mutex // held for a turn
 	next  func() (In, error, bool)
 	turns *Turns
-	ended bool
+
+	crews []sleeper
+}
+
+func newSource[In, Mid, Out any](o CrewOptions[In], next func() (In, error, bool)) *source[In, Mid, Out] {
+	workers := max(o.Workers, 1)
+	s := &source[In, Mid, Out]{
+		cost: o.Cost, enough: o.Enough, batch: max(o.Batch, 1), after: o.After, turns: o.Turns, next: next,
+		places: make([]place[In, Mid, Out], max(o.Window, workers)),
+		crews:  make([]sleeper, workers),
+	}
+	s.most = max(1, len(s.places)/(2*workers))
+	if s.turns == nil {
+		s.turns = new(Turns)
+	}
+	for i := range s.crews {
+		s.crews[i].wake = make(chan struct{}, 1)
+	}
+	return s
+}
+
+func (s *source[In, Mid, Out]) place(n int64) *place[In, Mid, Out] {
+	return &s.places[n%int64(len(s.places))]
+}
+
+// room tells whether there is a place for another item.
+func (s *source[In, Mid, Out]) room() bool {
+	return s.given.Load()-s.taken.Load() < int64(len(s.places))
+}
+
+// first is the item that is to be yielded next, nil where there is none that is
+// ready.
+func (s *source[In, Mid, Out]) first() *place[In, Mid, Out] {
+	n := s.taken.Load()
+	if n == s.given.Load() {
+		return nil
+	}
+	if p := s.place(n); p.done.Load() {
+		return p
+	}
+	return nil
+}
+
+// over tells whether all that the input had to yield was yielded in turn.
+func (s *source[In, Mid, Out]) over() bool {
+	return s.ended.Load() && s.taken.Load() == s.given.Load()
+}
+
+// give puts an item where the consumer finds it.
+func (s *source[In, Mid, Out]) give(item In, err error) *place[In, Mid, Out] {
+	p := s.place(s.given.Load())
+	p.in, p.err, p.cost = item, err, 0
+	if err == nil && s.cost != nil {
+		p.cost = s.cost(item)
+	}
+	p.done.Store(err != nil)
+	s.given.Add(1)
+	return p
+}
+
+// sleeper is what a crew waits with until another one rouses it.
+type sleeper struct {
+	asleep atomic.Bool
+	wake   chan struct{}
+}
+
+// sleep returns when enough holds, which whoever makes it so follows by rouse,
+// when ctx ends, or now and then for no reason.
+func (s *sleeper) sleep(ctx context.Context, enough func() bool) {
+	s.asleep.Store(true)
+	if !enough() {
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		}
+	}
+	s.asleep.Store(false)
+}
+
+func (s *sleeper) rouse() {
+	if s.asleep.Load() {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // crew is a Crew at work.
-type crew[In, Out any] struct {
-	*source[In, Out]
+type crew[In, Mid, Out any] struct {
+	*source[In, Mid, Out]
+	*sleeper
 	number int
-	queue  []*slot[In, Out] // what it has, in order; the first begun of them are begun
+	then   func(context.Context, Mid) (Out, error)
+	queue  []*place[In, Mid, Out] // what it has, in order; the first begun of them are begun
 	begun  int
-	held   int64 // cost of the others
-	over   bool  // it knows that the source has ended
+	held   int64                  // cost of the others
+	passed []*place[In, Mid, Out] // what is through its lanes
+
+	yield  func(Out, error) bool // of the first crew, which yields the results
+	left   bool                  // whoever ranges over them has left
+	ending bool                  // nothing more is begun
 }
 
-// work works on items until there are no more.
-func (k *crew[In, Out]) work(ctx context.Context, c Crew[In, Out]) {
-	lanes := make([]lane[In, Out], len(c.Lanes))
+// work works on items until there are no more, ctx ends or the consumer leaves.
+// What is under way in the lanes then is brought to its end, as what a lane waits
+// for may only come of Meet.
+func (k *crew[In, Mid, Out]) work(ctx context.Context, c Crew[In, Mid, Out]) {
+	k.then = c.Then
+	lanes := make([]lane[In, Mid, Out], len(c.Lanes))
 	for i := range lanes {
-		defer lanes[i].start(ctx, k.mapping, c.Lanes[i])()
+		defer lanes[i].start(ctx, c.Lanes[i])()
 	}
 	for {
 		busy := 0
@@ -110,12 +235,16 @@ func (k *crew[In, Out]) work(ctx context.Context, c Crew[In, Out]) {
 				busy++
 			}
 		}
+		if len(k.passed) >= k.batch && k.mayFinish() {
+			k.finish(ctx)
+		}
+		k.ending = k.ending || !k.drain(ctx)
 		switch {
 		case busy > 0:
 			// A lane that has nothing to do finds something before long, or the
 			// others must not wait for it.
 			c.Meet()
-		case !k.wait(ctx):
+		case k.ending || !k.wait(ctx):
 			return
 		}
 	}
@@ -123,121 +252,172 @@ func (k *crew[In, Out]) work(ctx context.Context, c Crew[In, Out]) {
 
 // take begins the crew's next item, if it has one. It reads on in time where
 // nobody else does.
-func (k *crew[In, Out]) take(ctx context.Context) *slot[In, Out] {
-	if k.held < k.enough || k.idle() {
-		k.try(ctx)
+func (k *crew[In, Mid, Out]) take(ctx context.Context) *place[In, Mid, Out] {
+	if k.ending || len(k.passed) >= 2*k.batch && k.mayFinish() {
+		return nil
+	}
+	if (k.held < k.enough || k.idle()) && !k.ended.Load() && k.room() && k.turn.TryLock() {
+		k.read(ctx)
+		k.turn.Unlock()
 	}
 	if k.idle() {
 		return nil
 	}
-	s := k.queue[k.begun]
+	p := k.queue[k.begun]
 	k.queue[k.begun] = nil
 	k.begun++
-	k.held -= s.cost
-	return s
+	k.held -= p.cost
+	return p
 }
 
 // idle tells whether all that the crew has is begun.
-func (k *crew[In, Out]) idle() bool { return k.begun == len(k.queue) }
+func (k *crew[In, Mid, Out]) idle() bool { return k.begun == len(k.queue) }
 
-// try takes a turn if nobody has one and there is a place in the window.
-func (k *crew[In, Out]) try(ctx context.Context) {
-	if k.over || !k.mu.TryLock() {
-		return
-	}
-	defer k.mu.Unlock()
-	select {
-	case s := <-k.free:
-		k.turn(ctx, s)
-	default:
-	}
-}
-
-// wait takes turns until there is something to do, and tells whether there is.
-// Its caller has nothing under way. It waits for a place in the window before it
-// takes its turn: as somebody's turn never waits for one, those who free the
-// places can always read on.
-func (k *crew[In, Out]) wait(ctx context.Context) bool {
-	for k.idle() && !k.over {
-		var s *slot[In, Out]
-		select {
-		case s = <-k.free:
-		case <-ctx.Done():
+// wait returns when there is something to do, and tells whether there is. Its
+// caller has nothing under way.
+func (k *crew[In, Mid, Out]) wait(ctx context.Context) bool {
+	for k.idle() {
+		if !k.finishAll(ctx) || !k.drain(ctx) {
+			return false
 		}
-		k.mu.Lock()
-		k.turn(ctx, s)
-		k.mu.Unlock()
+		switch {
+		case k.yield == nil && k.ended.Load() || k.over():
+			return false
+		case !k.ended.Load() && k.room():
+			k.turn.Lock()
+			k.read(ctx)
+			k.turn.Unlock()
+		case k.yield == nil:
+			k.sleep(ctx, func() bool { return k.ended.Load() || k.room() })
+		default:
+			k.sleep(ctx, func() bool { return k.first() != nil || k.over() })
+		}
 	}
-	return !k.idle()
+	return true
 }
 
-// turn runs the input until the crew has enough or no slot is free. s is a free
-// one; nil is only for an ended ctx. Its caller has the lock.
-func (k *crew[In, Out]) turn(ctx context.Context, s *slot[In, Out]) {
+// read runs the input until the crew has enough or there is no room. Its caller
+// has the turn.
+func (k *crew[In, Mid, Out]) read(ctx context.Context) {
 	k.turns.crew = k.number
 	k.queue = append(k.queue[:0], k.queue[k.begun:]...)
 	k.begun = 0
-	for s != nil && !k.ended && len(k.queue) < k.most && ctx.Err() == nil {
+	for !k.ended.Load() && len(k.queue) < k.most && k.room() && ctx.Err() == nil {
 		item, err, ok := k.next()
 		switch {
 		case !ok:
-			k.end()
+			k.ended.Store(true)
+			k.rouseAll()
 		case err == ErrTurn && !k.idle() && k.held >= k.enough:
-			k.free <- s
 			return
 		case err == ErrTurn:
+		case err != nil:
+			k.give(item, err)
+			k.crews[0].rouse()
 		default:
-			k.give(s, item, err)
-			select {
-			case s = <-k.free:
-			default:
-				return
+			p := k.give(item, nil)
+			k.held += p.cost
+			k.queue = append(k.queue, p)
+		}
+	}
+}
+
+func (s *source[In, Mid, Out]) rouseAll() {
+	for i := range s.crews {
+		s.crews[i].rouse()
+	}
+}
+
+// mayFinish tells whether Then may be called.
+func (k *crew[In, Mid, Out]) mayFinish() bool {
+	if k.after == nil {
+		return true
+	}
+	select {
+	case <-k.after:
+		return true
+	default:
+		return false
+	}
+}
+
+// finishAll is finish, once Then may be called. False means that ctx has ended.
+func (k *crew[In, Mid, Out]) finishAll(ctx context.Context) bool {
+	if len(k.passed) > 0 && k.after != nil {
+		select {
+		case <-k.after:
+		case <-ctx.Done():
+		}
+	}
+	k.finish(ctx)
+	return ctx.Err() == nil
+}
+
+// finish makes the results of what is through the lanes.
+func (k *crew[In, Mid, Out]) finish(ctx context.Context) {
+	for i, p := range k.passed {
+		if p.err == nil {
+			if p.err = ctx.Err(); p.err == nil {
+				p.out, p.err = k.then(ctx, p.mid)
 			}
 		}
+		var none Mid
+		p.mid = none
+		p.done.Store(true)
+		k.passed[i] = nil
 	}
-	if s != nil {
-		k.free <- s
+	if len(k.passed) > 0 {
+		k.passed = k.passed[:0]
+		k.crews[0].rouse()
 	}
-	if ctx.Err() != nil {
-		k.end()
-	}
-	k.over = k.ended
 }
 
-// give puts an item where the crew and the consumer find it.
-func (k *crew[In, Out]) give(s *slot[In, Out], item In, err error) {
-	if k.fill(s, item, err); err == nil {
-		s.cost = 0
-		if k.cost != nil {
-			s.cost = k.cost(item)
+// drain has the first crew yield what is ready, in order. False means that there
+// is no need to go on.
+func (k *crew[In, Mid, Out]) drain(ctx context.Context) bool {
+	if k.yield == nil || k.ending {
+		return ctx.Err() == nil
+	}
+	var none Out
+	n := 0
+	for p := k.first(); p != nil && ctx.Err() == nil; p = k.first() {
+		out, err := p.out, p.err
+		p.out, p.err = none, nil
+		k.taken.Add(1)
+		if n++; n%rouseEvery == 0 {
+			k.rouseAll()
 		}
-		k.held += s.cost
-		k.queue = append(k.queue, s)
+		if !k.yield(out, err) {
+			k.left = true
+			return false
+		}
 	}
-	k.order <- s // does not block: there are as many places as slots
+	if n > 0 {
+		k.rouseAll()
+	}
+	return ctx.Err() == nil
 }
 
-// end notes that there are no more items.
-func (k *crew[In, Out]) end() {
-	if !k.ended {
-		k.ended = true
-		close(k.order)
-	}
-}
+// rouseEvery is after how many places that are free again those who may wait for
+// one are told.
+const rouseEvery = 64
 
 // lane is a Lane at work.
-type lane[In, Out any] struct {
-	slot   *slot[In, Out] // the item under way
+type lane[In, Mid, Out any] struct {
+	place  *place[In, Mid, Out] // the item under way
 	resume func() (struct{}, bool)
 }
 
 // start makes the lane's coroutine, and returns what ends it.
-func (l *lane[In, Out]) start(ctx context.Context, m *mapping[In, Out], f Lane[In, Out]) (stop func()) {
+func (l *lane[In, Mid, Out]) start(ctx context.Context, f Lane[In, Mid]) (stop func()) {
 	l.resume, stop = iter.Pull(func(yield func(struct{}) bool) {
 		work := f(func() { yield(struct{}{}) })
 		for {
-			m.do(ctx, l.slot, work)
-			l.slot = nil
+			p := l.place
+			p.mid, p.err = work(ctx, p.in)
+			var none In
+			p.in = none
+			l.place = nil
 			if !yield(struct{}{}) {
 				return
 			}
@@ -248,16 +428,19 @@ func (l *lane[In, Out]) start(ctx context.Context, m *mapping[In, Out], f Lane[I
 
 // advance runs the lane until it pauses, or the crew has nothing more for it; it
 // tells whether it paused.
-func (l *lane[In, Out]) advance(ctx context.Context, k *crew[In, Out]) bool {
+func (l *lane[In, Mid, Out]) advance(ctx context.Context, k *crew[In, Mid, Out]) bool {
 	for {
-		if l.slot == nil {
-			if l.slot = k.take(ctx); l.slot == nil {
+		p := l.place
+		if p == nil {
+			if p = k.take(ctx); p == nil {
 				return false
 			}
+			l.place = p
 		}
 		l.resume()
-		if l.slot != nil {
+		if l.place != nil {
 			return true
 		}
+		k.passed = append(k.passed, p)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 )
 
+func asIs(_ context.Context, v int) (int, error) { return v, nil }
+
 func crewOptions(workers, window int) CrewOptions[int] {
 	return CrewOptions[int]{Options: Options{Workers: workers, Window: window}}
 }
@@ -31,12 +33,14 @@ func withTurns(in iter.Seq2[int, error]) iter.Seq2[int, error] {
 	}
 }
 
-// pausing is a crew whose items pause as often as their last digit says. It fails
-// where two lanes run at once, or where Meet is called with nobody paused.
-func pausing(t *testing.T, lanes int) func() Crew[int, int] {
-	return func() Crew[int, int] {
-		var running, paused int // no lock: a crew is one goroutine's
-		c := Crew[int, int]{Meet: func() {
+// pausing is a crew whose items wait for as many meetings as their last digit
+// says. It fails where two lanes run at once, or where Meet is called with nobody
+// paused.
+func pausing(t *testing.T, lanes int) func() Crew[int, int, int] {
+	return func() Crew[int, int, int] {
+		var running, paused, met int // no lock: a crew is one goroutine's
+		c := Crew[int, int, int]{Then: asIs, Meet: func() {
+			met++
 			if running != 0 || paused == 0 {
 				t.Errorf("met with %d lanes running, %d paused", running, paused)
 			}
@@ -45,7 +49,7 @@ func pausing(t *testing.T, lanes int) func() Crew[int, int] {
 			c.Lanes = append(c.Lanes, func(pause func()) func(context.Context, int) (int, error) {
 				return func(_ context.Context, v int) (int, error) {
 					running++
-					for range v % 10 {
+					for until := met + v%10; met < until; {
 						running--
 						paused++
 						pause()
@@ -73,6 +77,7 @@ func TestCrewsKeepOrder(t *testing.T) {
 				const n = 2000
 				o := crewOptions(workers, 40)
 				o.Cost, o.Enough = func(v int) int64 { return int64(v % 14) }, 20
+				o.Batch = []int{0, 1, 7, 100}[(workers+lanes)%4]
 				checkTripled(t, MapCrews(context.Background(), withTurns(numbers(n, 7)), o, pausing(t, lanes)), n)
 			})
 		}
@@ -83,7 +88,7 @@ func TestCrewsKeepOrder(t *testing.T) {
 func TestCrewsWorkSideBySide(t *testing.T) {
 	t.Parallel()
 	var short, beside atomic.Int64
-	newCrew := func() Crew[int, int] {
+	newCrew := func() Crew[int, int, int] {
 		one := func(pause func()) func(context.Context, int) (int, error) {
 			return func(_ context.Context, v int) (int, error) {
 				if v > 0 {
@@ -98,7 +103,7 @@ func TestCrewsWorkSideBySide(t *testing.T) {
 				return v, nil
 			}
 		}
-		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
+		return Crew[int, int, int]{Then: asIs, Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
 	n := 0
 	for v, err := range MapCrews(context.Background(), numbers(200, 0), crewOptions(1, 100), newCrew) {
@@ -146,10 +151,10 @@ func TestCrewsReadForThemselves(t *testing.T) {
 		}
 	}
 	var crews atomic.Int64
-	newCrew := func() Crew[int, int] {
+	newCrew := func() Crew[int, int, int] {
 		mine := int64(-1)
 		crews.Add(1)
-		return Crew[int, int]{Meet: func() {}, Lanes: []Lane[int, int]{func(func()) func(context.Context, int) (int, error) {
+		return Crew[int, int, int]{Then: asIs, Meet: func() {}, Lanes: []Lane[int, int]{func(func()) func(context.Context, int) (int, error) {
 			return func(_ context.Context, v int) (int, error) {
 				by := readBy[v].Load()
 				if mine < 0 {
@@ -188,7 +193,114 @@ func TestCrewsShareALittleWindow(t *testing.T) {
 	t.Parallel()
 	for _, window := range []int{0, 1, 3, 5} {
 		o := crewOptions(3, window)
+		o.Batch = 1 + window
 		checkTripled(t, MapCrews(context.Background(), withTurns(numbers(2000, 7)), o, pausing(t, 2)), 2000)
+	}
+}
+
+// counting is a crew whose steps call lane and then.
+func counting(lane, then func(int)) func() Crew[int, int, int] {
+	one := func(pause func()) func(context.Context, int) (int, error) {
+		return func(_ context.Context, v int) (int, error) {
+			lane(v)
+			pause()
+			return v, nil
+		}
+	}
+	return func() Crew[int, int, int] {
+		return Crew[int, int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}, Then: func(_ context.Context, v int) (int, error) {
+			then(v)
+			return v, nil
+		}}
+	}
+}
+
+// Each step is taken for many items in a row, and what is done with the results
+// is done by the first crew, here the only one: nothing of it needs a lock.
+func TestCrewsTakeStepsInBatches(t *testing.T) {
+	t.Parallel()
+	const n, batch = 1000, 20
+	step, turns, next := "", 0, 0
+	to := func(s string) func(int) {
+		return func(int) {
+			if step != s {
+				step = s
+				turns++
+			}
+		}
+	}
+	o := crewOptions(1, 100)
+	o.Batch = batch
+	for v, err := range MapCrews(context.Background(), withTurns(numbers(n, 0)), o, counting(to("lane"), to("then"))) {
+		to("result")(v)
+		if v != next || err != nil {
+			t.Fatalf("item %d: %d, %v", next, v, err)
+		}
+		next++
+	}
+	if most := 3 * (n/batch + 1); next != n || turns > most {
+		t.Errorf("%d results, %d turns of a step, want %d at most", next, turns, most)
+	}
+}
+
+// Until they may go on to the second step, crews take the first for as many items
+// as there is room for.
+func TestCrewsBeginBeforeTheSecondStep(t *testing.T) {
+	t.Parallel()
+	const n, window = 300, 40
+	for _, workers := range []int{1, 3} {
+		after := make(chan struct{})
+		var begun atomic.Int64
+		lane := func(int) {
+			if begun.Add(1) == window {
+				close(after)
+			}
+		}
+		then := func(v int) {
+			select {
+			case <-after:
+			default:
+				t.Errorf("the second step of item %d came too soon", v)
+			}
+		}
+		o := crewOptions(workers, window)
+		o.Batch, o.After = 4, after
+		next := 0
+		for v, err := range MapCrews(context.Background(), numbers(n, 0), o, counting(lane, then)) {
+			if v != next || err != nil {
+				t.Fatalf("item %d: %d, %v", next, v, err)
+			}
+			next++
+		}
+		if next != n {
+			t.Errorf("%d results", next)
+		}
+	}
+}
+
+// What keeps the second step waiting for ever ends with the context.
+func TestCrewsEndBeforeTheSecondStep(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("stop")
+	for _, workers := range []int{1, 3} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		var begun atomic.Int64
+		lane := func(int) {
+			if begun.Add(1) == 10 {
+				cancel(cause)
+			}
+		}
+		o := crewOptions(workers, 40)
+		o.After = make(chan struct{})
+		results := 0
+		for _, err := range MapCrews(ctx, numbers(300, 0), o, counting(lane, func(int) {})) {
+			if results++; !errors.Is(err, cause) {
+				t.Errorf("yields %v", err)
+			}
+		}
+		if results != 1 {
+			t.Errorf("%d results", results)
+		}
 	}
 }
 
@@ -223,11 +335,11 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 
 func BenchmarkMapCrews(b *testing.B) {
 	b.ReportAllocs()
-	newCrew := func() Crew[int, int] {
+	newCrew := func() Crew[int, int, int] {
 		one := func(pause func()) func(context.Context, int) (int, error) {
 			return func(_ context.Context, v int) (int, error) { pause(); return v, nil }
 		}
-		return Crew[int, int]{Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
+		return Crew[int, int, int]{Then: asIs, Lanes: []Lane[int, int]{one, one}, Meet: func() {}}
 	}
 	for range MapCrews(context.Background(), numbers(b.N, 0), crewOptions(1, 256), newCrew) {
 	}

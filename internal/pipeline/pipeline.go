@@ -22,7 +22,6 @@ type slot[In, Out any] struct {
 	in    In
 	out   Out
 	err   error
-	cost  int64 // for crews
 	ready chan struct{}
 }
 
