@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 const (
@@ -17,6 +18,8 @@ const (
 	// would go over the buffers that a run begins with a dozen times while they
 	// grow, a sixth of the cost of 1,000 messages.
 	collectFrom = 64 << 20
+	// collectApart is the least in bytes that is allocated between two collections.
+	collectApart = 32 << 20
 	// leastHeap is what the runtime takes for live where less is.
 	leastHeap = 4 << 20
 )
@@ -32,10 +35,29 @@ func boundMemory() {
 	// not set any nearer, as the runtime gives memory back to the system there, at
 	// the price of stopping the other processors, and takes it again.
 	debug.SetMemoryLimit(2 * collectFrom)
-	// The first collection finds this one; it is called when that is swept up, before
-	// the second at the latest.
-	runtime.AddCleanup(new([16]byte), func(struct{}) {
-		debug.SetGCPercent(collectAt)
+	afterCollection(func() bool {
+		live := liveHeap()
+		percent := max(collectAt, 100*collectApart/max(live, leastHeap))
+		debug.SetGCPercent(int(percent))
 		debug.SetMemoryLimit(math.MaxInt64)
+		return percent > collectAt
+	})
+}
+
+// afterCollection calls adjust after a collection, and after each following one
+// for as long as it wants that. A collection finds the object that nobody holds;
+// adjust is called when that is swept up, before the next one at the latest.
+func afterCollection(adjust func() bool) {
+	runtime.AddCleanup(new([16]byte), func(struct{}) {
+		if adjust() {
+			afterCollection(adjust)
+		}
 	}, struct{}{})
+}
+
+// liveHeap is what the last collection left, in bytes.
+func liveHeap() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
 }
