@@ -33,6 +33,8 @@ const (
 	dictionaryBytes = 1 << 20
 	// fileBuffer is the size of writes to a part in bytes.
 	fileBuffer = 256 << 10
+	// syncBytes is after how many bytes the system begins to write them to the disk.
+	syncBytes = 3 << 20
 )
 
 // tableWriter writes the parts of one table.
@@ -285,6 +287,7 @@ type partFile struct {
 	temp, final string
 	file        *os.File
 	hash        *xxh3.Hasher
+	syncing     int64 // bytes that the system was told to begin to write to the disk
 }
 
 // partName is where part n of a table is in its dataset.
@@ -315,6 +318,10 @@ func (f *partFile) Write(b []byte) (int, error) {
 	n, err := f.file.Write(b)
 	_, _ = f.hash.Write(b[:n])
 	f.part.Bytes += int64(n)
+	if d := f.part.Bytes - f.syncing; d >= syncBytes {
+		startSync(f.file, f.syncing, d)
+		f.syncing += d
+	}
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
