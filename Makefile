@@ -10,8 +10,9 @@ VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
 
 .PHONY: build test race lint fuzz bench conformance demo golden clean
 
+# Without C the program is one file that runs anywhere, and starts a millisecond sooner.
 build:
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o audit ./cmd/audit
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o audit ./cmd/audit
 
 test:
 	$(GO) test ./...

@@ -61,8 +61,11 @@ func (o *options) generate(dir string, n int) error {
 	return os.Rename(partial, dir)
 }
 
+// goBuild builds as the Makefile does.
 func goBuild(out, pkg string) error {
-	if err := command("go", "build", "-C", module, "-trimpath", "-o", out, pkg).Run(); err != nil {
+	c := command("go", "build", "-C", module, "-trimpath", "-o", out, pkg)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if err := c.Run(); err != nil {
 		return fmt.Errorf("building %s: %w", pkg, err)
 	}
 	return nil

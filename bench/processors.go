@@ -47,10 +47,12 @@ func (t *table) measureProcessors() error {
 	return nil
 }
 
-// print tells what was measured, beside how many times faster two workers were than
-// one in each round.
-func (p *processors) print(w io.Writer, twice []float64) {
-	fmt.Fprintf(w, "two workers: %.2f times one in wall time\n", median(twice))
+// print tells what was measured, beside how many times one worker's work is done in its
+// time, in each round, by two workers and by two processes with one worker each: these
+// share nothing, and their start and end are side by side too, so that they come to
+// what the machine has.
+func (p *processors) print(w io.Writer, two, both []float64) {
+	fmt.Fprintf(w, "two workers: %.2f times one in wall time; two processes with one worker each: %.2f times\n", median(two), median(both))
 	if len(p.hashes) == 0 {
 		return
 	}
@@ -58,9 +60,12 @@ func (p *processors) print(w io.Writer, twice []float64) {
 		return fmt.Sprintf("%.*f (%.*f to %.*f)", digits, median(v), digits, slices.Min(v), digits, slices.Max(v))
 	}
 	fmt.Fprintf(w, "two processors of this machine, times one: SHA-256 from the cache %s, copying from memory %s\n", span(p.hashes, 2), span(p.copies, 2))
-	fmt.Fprintf(w, "a word goes from one to the other in %s ns; two workers by rounds:", span(p.words, 0))
-	for i := range min(len(p.words), len(twice)) {
-		fmt.Fprintf(w, " %.2f at %.0f ns", twice[i], p.words[i])
+	fmt.Fprintf(w, "a word goes from one to the other in %s ns; two workers, two processes by rounds:", span(p.words, 0))
+	for i := range min(len(p.words), len(two), len(both)) {
+		fmt.Fprintf(w, " %.2f, %.2f at %.0f ns", two[i], both[i], p.words[i])
+		if i < len(two)-1 {
+			fmt.Fprint(w, ";")
+		}
 	}
 	fmt.Fprintln(w)
 }

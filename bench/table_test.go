@@ -64,10 +64,10 @@ func TestProcessors(t *testing.T) {
 	}
 	p := processors{hashes: []float64{2, 1.9, 1.8}, copies: []float64{1, 1.5, 1.7}, words: []float64{30, 165, 31}}
 	var out strings.Builder
-	p.print(&out, []float64{1.94, 1.75, 1.9})
-	want := `two workers: 1.90 times one in wall time
+	p.print(&out, []float64{1.94, 1.75, 1.9}, []float64{1.96, 1.8, 1.95})
+	want := `two workers: 1.90 times one in wall time; two processes with one worker each: 1.95 times
 two processors of this machine, times one: SHA-256 from the cache 1.90 (1.80 to 2.00), copying from memory 1.50 (1.00 to 1.70)
-a word goes from one to the other in 31 (30 to 165) ns; two workers by rounds: 1.94 at 30 ns 1.75 at 165 ns 1.90 at 31 ns
+a word goes from one to the other in 31 (30 to 165) ns; two workers, two processes by rounds: 1.94, 1.96 at 30 ns; 1.75, 1.80 at 165 ns; 1.90, 1.95 at 31 ns
 `
 	if out.String() != want {
 		t.Errorf("%s", out.String())
