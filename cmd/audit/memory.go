@@ -35,24 +35,27 @@ func boundMemory() {
 	// not set any nearer, as the runtime gives memory back to the system there, at
 	// the price of stopping the other processors, and takes it again.
 	debug.SetMemoryLimit(2 * collectFrom)
-	afterCollection(func() bool {
-		live := liveHeap()
-		percent := max(collectAt, 100*collectApart/max(live, leastHeap))
-		debug.SetGCPercent(int(percent))
+	afterCollection(func() {
+		debug.SetGCPercent(int(max(collectAt, 100*collectApart/max(liveHeap(), leastHeap))))
 		debug.SetMemoryLimit(math.MaxInt64)
-		return percent > collectAt
+		afterCollection(settle)
 	})
 }
 
-// afterCollection calls adjust after a collection, and after each following one
-// for as long as it wants that. A collection finds the object that nobody holds;
-// adjust is called when that is swept up, before the next one at the latest.
-func afterCollection(adjust func() bool) {
-	runtime.AddCleanup(new([16]byte), func(struct{}) {
-		if adjust() {
-			afterCollection(adjust)
-		}
-	}, struct{}{})
+// settle sets the collector for good once so much is live that its percentage keeps
+// collections apart. To set it stops all that runs, so it is not set in between.
+func settle() {
+	if liveHeap() < 100*collectApart/collectAt {
+		afterCollection(settle)
+		return
+	}
+	debug.SetGCPercent(collectAt)
+}
+
+// afterCollection calls do after the next collection, which finds the object that
+// nobody holds: when that is swept up, before the collection after it at the latest.
+func afterCollection(do func()) {
+	runtime.AddCleanup(new([16]byte), func(struct{}) { do() }, struct{}{})
 }
 
 // liveHeap is what the last collection left, in bytes.
