@@ -184,7 +184,7 @@ func (r *run) write(ctx context.Context) error {
 // too, unless answers may have to be waited for: then many are judged at a time.
 func (r *run) judged(ctx context.Context) iter.Seq2[*evaluate.Record, error] {
 	if r.stored == nil && !r.live {
-		return worked(ctx, r, r.newJudge)
+		return worked(ctx, r, batch, r.newJudge)
 	}
 	stored := r.stored
 	if stored == nil {
@@ -195,15 +195,16 @@ func (r *run) judged(ctx context.Context) iter.Seq2[*evaluate.Record, error] {
 
 // extracted is the evidence of the messages in the inputs.
 func (r *run) extracted(ctx context.Context) iter.Seq2[*evidence.Evidence, error] {
-	return worked(ctx, r, func() judge[*evidence.Evidence] { return asIs })
+	return worked(ctx, r, 1, func() judge[*evidence.Evidence] { return asIs })
 }
 
 // judge makes something of evidence.
 type judge[Out any] = func(context.Context, *evidence.Evidence) (Out, error)
 
-// worked is what the workers make of the messages in the inputs.
-func worked[Out any](ctx context.Context, r *run, newJudge func() judge[Out]) iter.Seq2[Out, error] {
-	width, o := r.crewWidth(), r.readerOptions()
+// worked is what the workers make of the messages in the inputs, of a batch of them
+// in a row.
+func worked[Out any](ctx context.Context, r *run, batch int, newJudge func() judge[Out]) iter.Seq2[Out, error] {
+	width, o := r.crewWidth(batch), r.readerOptions()
 	o.Turn = width.Turns.Crew
 	units := r.numbered(reader.Units(ctx, r.inputs, o))
 	return pipeline.MapCrews(ctx, units, width, func() crewOf[Out] { return crew(r, sha256pair.Available(), newJudge()) })
@@ -274,7 +275,7 @@ func sameUnit(last *sink.Place, u *reader.Unit) bool {
 		last.Source == u.Source && last.Offset == u.Offset && last.Length == u.Length
 }
 
-func (r *run) crewWidth() pipeline.CrewOptions[reader.Unit] {
+func (r *run) crewWidth(batch int) pipeline.CrewOptions[reader.Unit] {
 	n := r.set.flags.workers
 	return pipeline.CrewOptions[reader.Unit]{
 		Options: pipeline.Options{Workers: n, Window: n * windowPerWorker},
