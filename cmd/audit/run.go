@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -107,16 +108,16 @@ func (r *run) execute(ctx context.Context) (err error) {
 // sources and the dataset are opened: nothing of them is needed for it where the run
 // is a new one. What is no file could keep a run that cannot be opened waiting.
 func (r *run) readsAhead() bool {
-	if r.command != "run" || r.set.flags.resume || r.live {
-		return false
-	}
-	for _, in := range r.inputs {
+	return r.command == "run" && !r.set.flags.resume && !r.live && !r.inputWaits()
+}
+
+// inputWaits tells whether an input is none of files, so that a read may wait for
+// whoever writes it.
+func (r *run) inputWaits() bool {
+	return slices.ContainsFunc(r.inputs, func(in string) bool {
 		info, err := os.Stat(in)
-		if in == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			return false
-		}
-	}
-	return true
+		return in == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
+	})
 }
 
 // unopened is how a run ends that could not be opened, or need not be run.
@@ -205,7 +206,9 @@ type judge[Out any] = func(context.Context, *evidence.Evidence) (Out, error)
 // in a row.
 func worked[Out any](ctx context.Context, r *run, batch int, newJudge func() judge[Out]) iter.Seq2[Out, error] {
 	width, o := r.crewWidth(batch), r.readerOptions()
-	o.Turn = width.Turns.Crew
+	if width.Beside = r.inputWaits(); !width.Beside {
+		o.Turn = width.Turns.Crew
+	}
 	units := r.numbered(reader.Units(ctx, r.inputs, o))
 	return pipeline.MapCrews(ctx, units, width, func() crewOf[Out] { return crew(r, sha256pair.Available(), newJudge()) })
 }

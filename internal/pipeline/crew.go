@@ -43,6 +43,10 @@ type CrewOptions[In any] struct {
 	After <-chan struct{}
 	// Turns, where set, is told whose turn it is.
 	Turns *Turns
+	// Beside has the input run by a goroutine of its own, which reads ahead of the
+	// crews: for one that may wait for long, which no work and no result must wait
+	// for. There are no turns then.
+	Beside bool
 }
 
 // Turns tells the input of crews whose turn it is. Its zero value is ready.
@@ -62,16 +66,23 @@ func (t *Turns) Crew() int { return t.crew }
 // out of its time, and what that remembers stays in its processor's caches too.
 //
 // Work begins when a turn ends, and results are yielded when the first crew has
-// nothing better to do: an input that may wait for long should yield [ErrTurn]
-// before.
+// done a batch or has nothing else to do: an input that may wait for long is one
+// for Beside.
 func MapCrews[In, Mid, Out any](ctx context.Context, in iter.Seq2[In, error], o CrewOptions[In],
 	newCrew func() Crew[In, Mid, Out]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
-		next, stop := iter.Pull2(in)
-		defer stop()
-		s := newSource[In, Mid, Out](o, next)
+		s := newSource[In, Mid, Out](o)
 		var wg sync.WaitGroup
+		if o.Beside {
+			s.ahead = newAhead[In](o)
+			s.next = s.ahead.next
+			wg.Go(func() { s.ahead.feed(ctx, in, s.rouseAll) })
+		} else {
+			next, stop := iter.Pull2(in)
+			defer stop()
+			s.next = next
+		}
 		defer wg.Wait()
 		defer cancel(nil)
 		for i := range s.crews[1:] {
@@ -171,6 +182,9 @@ func (k *crew[In, Mid, Out]) wait(ctx context.Context) bool {
 			k.turn.Lock()
 			k.read(ctx)
 			k.turn.Unlock()
+			if k.ahead != nil && k.idle() {
+				k.sleep(ctx, func() bool { return k.ahead.any() || k.ended.Load() || k.yield != nil && k.first() != nil })
+			}
 		case k.yield == nil:
 			k.sleep(ctx, func() bool { return k.ended.Load() || k.room() })
 		default:
@@ -186,13 +200,17 @@ func (k *crew[In, Mid, Out]) read(ctx context.Context) {
 	k.turns.crew = k.number
 	k.queue = append(k.queue[:0], k.queue[k.begun:]...)
 	k.begun = 0
+	enough := func() bool { return !k.idle() && k.held >= k.enough }
 	for !k.ended.Load() && len(k.queue) < k.most && k.room() && ctx.Err() == nil {
+		if k.ahead != nil && enough() {
+			return
+		}
 		item, err, ok := k.next()
 		switch {
 		case !ok:
 			k.ended.Store(true)
 			k.rouseAll()
-		case err == ErrTurn && !k.idle() && k.held >= k.enough:
+		case err == ErrTurn && (k.ahead != nil || enough()):
 			return
 		case err == ErrTurn:
 		case err != nil:

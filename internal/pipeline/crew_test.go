@@ -78,7 +78,9 @@ func TestCrewsKeepOrder(t *testing.T) {
 				o := crewOptions(workers, 40)
 				o.Cost, o.Enough = func(v int) int64 { return int64(v % 14) }, 20
 				o.Batch = []int{0, 1, 7, 100}[(workers+lanes)%4]
-				checkTripled(t, MapCrews(context.Background(), withTurns(numbers(n, 7)), o, pausing(t, lanes)), n)
+				for _, o.Beside = range []bool{false, true} {
+					checkTripled(t, MapCrews(context.Background(), withTurns(numbers(n, 7)), o, pausing(t, lanes)), n)
+				}
 			})
 		}
 	}
@@ -194,7 +196,9 @@ func TestCrewsShareALittleWindow(t *testing.T) {
 	for _, window := range []int{0, 1, 3, 5} {
 		o := crewOptions(3, window)
 		o.Batch = 1 + window
-		checkTripled(t, MapCrews(context.Background(), withTurns(numbers(2000, 7)), o, pausing(t, 2)), 2000)
+		for _, o.Beside = range []bool{false, true} {
+			checkTripled(t, MapCrews(context.Background(), withTurns(numbers(2000, 7)), o, pausing(t, 2)), 2000)
+		}
 	}
 }
 
@@ -278,6 +282,64 @@ func TestCrewsBeginBeforeTheSecondStep(t *testing.T) {
 	}
 }
 
+// Where the input waits, all that it gave before becomes results.
+func TestCrewsGiveResultsWhileTheInputWaits(t *testing.T) {
+	t.Parallel()
+	const n, some = 500, 77
+	for _, workers := range []int{1, 2, 5} {
+		results := 0
+		all := make(chan struct{}, n/some+1)
+		in := func(yield func(int, error) bool) {
+			for v := range n {
+				if v > 0 && v%some == 0 {
+					<-all // of those before
+				}
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+		o := crewOptions(workers, 1000)
+		o.Batch, o.Enough, o.Beside = 1000, 1000, true
+		for v, err := range MapCrews(context.Background(), in, o, counting(jitter, func(int) {})) {
+			if v != results || err != nil {
+				t.Fatalf("item %d: %d, %v", results, v, err)
+			}
+			if results++; results%some == 0 {
+				all <- struct{}{}
+			}
+		}
+		if results != n {
+			t.Errorf("%d results", results)
+		}
+	}
+}
+
+// The input is read ahead up to a bound.
+func TestCrewsReadAheadNoFurther(t *testing.T) {
+	t.Parallel()
+	const n, enough, workers = 2000, 10, 2
+	var read, taken atomic.Int64
+	in := func(yield func(int, error) bool) {
+		for v := range n {
+			// The crews have enough each, and one more; what is under way is not begun or through.
+			if ahead := read.Add(1) - taken.Load(); ahead > enough*(workers+1)+workers*(enough+2)+1 {
+				t.Errorf("%d items read ahead", ahead)
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+	o := crewOptions(workers, 1000)
+	o.Enough, o.Beside, o.Cost = enough, true, func(int) int64 { return 1 }
+	for range MapCrews(context.Background(), in, o, counting(func(v int) { taken.Add(1); jitter(v) }, func(int) {})) {
+	}
+	if taken.Load() != n {
+		t.Errorf("%d items taken", taken.Load())
+	}
+}
+
 // What keeps the second step waiting for ever ends with the context.
 func TestCrewsEndBeforeTheSecondStep(t *testing.T) {
 	t.Parallel()
@@ -311,7 +373,9 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 		ctx, cancel := context.WithCancelCause(context.Background())
 		n := 0
 		var last error
-		for _, err := range MapCrews(ctx, numbers(100000, 0), crewOptions(3, 16), pausing(t, 2)) {
+		o := crewOptions(3, 16)
+		o.Beside = i%2 == 1
+		for _, err := range MapCrews(ctx, numbers(100000, 0), o, pausing(t, 2)) {
 			if n++; n == i+1 {
 				cancel(cause)
 			}
@@ -324,7 +388,9 @@ func TestCrewsEndWithTheirContext(t *testing.T) { // not parallel: it counts gor
 	}
 	for i := range 100 {
 		n := 0
-		for range MapCrews(context.Background(), numbers(1000, 3), crewOptions(3, 16), pausing(t, 2)) {
+		o := crewOptions(3, 16)
+		o.Beside = i%2 == 1
+		for range MapCrews(context.Background(), numbers(1000, 3), o, pausing(t, 2)) {
 			if n++; n == i+1 {
 				break
 			}

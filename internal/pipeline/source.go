@@ -32,15 +32,16 @@ type source[In, Mid, Out any] struct {
 
 	turn  sync.Mutex // held for a turn
 	next  func() (In, error, bool)
+	ahead *ahead[In] // what next takes from; nil where it runs the input
 	turns *Turns
 
 	crews []sleeper
 }
 
-func newSource[In, Mid, Out any](o CrewOptions[In], next func() (In, error, bool)) *source[In, Mid, Out] {
+func newSource[In, Mid, Out any](o CrewOptions[In]) *source[In, Mid, Out] {
 	workers := max(o.Workers, 1)
 	s := &source[In, Mid, Out]{
-		cost: o.Cost, enough: o.Enough, batch: max(o.Batch, 1), after: o.After, turns: o.Turns, next: next,
+		cost: o.Cost, enough: o.Enough, batch: max(o.Batch, 1), after: o.After, turns: o.Turns,
 		places: make([]place[In, Mid, Out], max(o.Window, workers)),
 		crews:  make([]sleeper, workers),
 	}
