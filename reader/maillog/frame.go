@@ -155,6 +155,9 @@ func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 	j.reset()
 	var source []byte
 	ok := j.object(line, func(key, value []byte) {
+		if len(value) == 0 && string(key) != "MESSAGE" {
+			return
+		}
 		switch string(key) {
 		case "__REALTIME_TIMESTAMP":
 			f.stamp = value
@@ -163,11 +166,9 @@ func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 		case "_HOSTNAME":
 			f.host = value
 		case "SYSLOG_IDENTIFIER":
-			if len(value) > 0 {
-				f.tag = value
-			}
+			f.tag = value
 		case "_COMM":
-			if f.tag == nil && len(value) > 0 {
+			if f.tag == nil {
 				f.tag = value
 			}
 		case "_PID", "SYSLOG_PID":
@@ -180,7 +181,7 @@ func (f *frame) journal(line []byte, j *jsonBuffer) bool {
 		f.stamp = source
 	}
 	f.kind = stampUnix
-	return ok && len(f.stamp) > 0 && f.tag != nil && f.msg != nil
+	return ok && f.stamp != nil && f.tag != nil && f.msg != nil
 }
 
 // service is the last part of a tag: smtpd of postfix/submission/smtpd.

@@ -56,9 +56,10 @@ func TestJournalTag(t *testing.T) {
 		`"_COMM":"smtpd"`:                        "smtpd",
 		`"_COMM":"smtpd","SYSLOG_IDENTIFIER":""`: "smtpd",
 		`"SYSLOG_IDENTIFIER":"","_COMM":"smtpd"`: "smtpd",
+		`"SYSLOG_IDENTIFIER":"smtpd","_SOURCE_REALTIME_TIMESTAMP":"","_HOSTNAME":""`: "smtpd",
 	} {
 		var f frame
-		if line := `{"__REALTIME_TIMESTAMP":"1","MESSAGE":"",` + fields + `}`; !f.parse([]byte(line), &jsonBuffer{}) || string(f.tag) != want {
+		if line := `{"__REALTIME_TIMESTAMP":"1","MESSAGE":"",` + fields + `}`; !f.parse([]byte(line), &jsonBuffer{}) || string(f.tag) != want || string(f.stamp) != "1" {
 			t.Errorf("%s: %q, want %q", line, f.tag, want)
 		}
 	}
