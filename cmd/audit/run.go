@@ -25,8 +25,8 @@ import (
 
 const (
 	// windowPerWorker is how many messages may wait for their turn, for each
-	// worker: enough that one that takes a hundred times as long as the others
-	// does not stop them, nor the end of a page in every column.
+	// worker: some batches, so that a message that takes a hundred times as long as
+	// the others does not stop them, nor the end of a page in every column.
 	windowPerWorker = 1024
 	// enoughRead is what a worker has read and not begun, in bytes, when it leaves
 	// reading to the next: some messages of usual size, which are in the

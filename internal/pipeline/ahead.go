@@ -19,17 +19,21 @@ type ahead[In any] struct {
 type arrival[In any] struct {
 	item In
 	err  error
-	cost int64
 }
 
-func newAhead[In any](o CrewOptions[In]) *ahead[In] {
-	workers := max(o.Workers, 1)
+func newAhead[In any](o *CrewOptions[In]) *ahead[In] {
 	a := &ahead[In]{
-		items: make(chan arrival[In], max(o.Window, workers)), cost: o.Cost,
-		most: max(1, o.Enough) * int64(workers+1),
+		items: make(chan arrival[In], o.Window), cost: o.Cost, most: max(o.Enough, 1) * int64(o.Workers+1),
 	}
 	a.reader.wake = make(chan struct{}, 1)
 	return a
+}
+
+// count adds what an item costs to what is unread, or takes it off.
+func (a *ahead[In]) count(v arrival[In], sign int64) {
+	if v.err == nil {
+		a.unread.Add(sign * a.cost(v.item))
+	}
 }
 
 // feed runs the input; arrived is called when there is something new.
@@ -43,11 +47,8 @@ func (a *ahead[In]) feed(ctx context.Context, in iter.Seq2[In, error], arrived f
 		if err == ErrTurn {
 			continue
 		}
-		v := arrival[In]{item: item, err: err}
-		if err == nil && a.cost != nil {
-			v.cost = a.cost(item)
-		}
-		a.unread.Add(v.cost)
+		v := arrival[In]{item, err}
+		a.count(v, 1)
 		select {
 		case a.items <- v:
 		case <-ctx.Done():
@@ -64,8 +65,10 @@ func (a *ahead[In]) feed(ctx context.Context, in iter.Seq2[In, error], arrived f
 func (a *ahead[In]) next() (item In, err error, ok bool) {
 	select {
 	case v, ok := <-a.items:
-		a.unread.Add(-v.cost)
-		a.reader.rouse()
+		if ok {
+			a.count(v, -1)
+			a.reader.rouse()
+		}
 		return v.item, v.err, ok
 	default:
 		return item, ErrTurn, true

@@ -49,6 +49,19 @@ type CrewOptions[In any] struct {
 	Beside bool
 }
 
+// complete gives what is not set its least value.
+func (o *CrewOptions[In]) complete() {
+	o.Workers = max(o.Workers, 1)
+	o.Window = max(o.Window, o.Workers)
+	o.Batch = max(o.Batch, 1)
+	if o.Cost == nil {
+		o.Cost = func(In) int64 { return 0 }
+	}
+	if o.Turns == nil {
+		o.Turns = new(Turns)
+	}
+}
+
 // Turns tells the input of crews whose turn it is. Its zero value is ready.
 type Turns struct{ crew int }
 
@@ -72,10 +85,11 @@ func MapCrews[In, Mid, Out any](ctx context.Context, in iter.Seq2[In, error], o 
 	newCrew func() Crew[In, Mid, Out]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
-		s := newSource[In, Mid, Out](o)
+		o.complete()
+		s := newSource[In, Mid, Out](&o)
 		var wg sync.WaitGroup
 		if o.Beside {
-			s.ahead = newAhead[In](o)
+			s.ahead = newAhead(&o)
 			s.next = s.ahead.next
 			wg.Go(func() { s.ahead.feed(ctx, in, s.rouseAll) })
 		} else {
@@ -218,6 +232,7 @@ func (k *crew[In, Mid, Out]) read(ctx context.Context) {
 			k.crews[0].rouse()
 		default:
 			p := k.give(item, nil)
+			p.cost = k.cost(item)
 			k.held += p.cost
 			k.queue = append(k.queue, p)
 		}

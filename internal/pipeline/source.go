@@ -38,16 +38,12 @@ type source[In, Mid, Out any] struct {
 	crews []sleeper
 }
 
-func newSource[In, Mid, Out any](o CrewOptions[In]) *source[In, Mid, Out] {
-	workers := max(o.Workers, 1)
+func newSource[In, Mid, Out any](o *CrewOptions[In]) *source[In, Mid, Out] {
 	s := &source[In, Mid, Out]{
-		cost: o.Cost, enough: o.Enough, batch: max(o.Batch, 1), after: o.After, turns: o.Turns,
-		places: make([]place[In, Mid, Out], max(o.Window, workers)),
-		crews:  make([]sleeper, workers),
-	}
-	s.most = max(1, len(s.places)/(2*workers))
-	if s.turns == nil {
-		s.turns = new(Turns)
+		cost: o.Cost, enough: o.Enough, batch: o.Batch, after: o.After, turns: o.Turns,
+		most:   max(1, o.Window/(2*o.Workers)),
+		places: make([]place[In, Mid, Out], o.Window),
+		crews:  make([]sleeper, o.Workers),
 	}
 	for i := range s.crews {
 		s.crews[i].wake = make(chan struct{}, 1)
@@ -85,10 +81,7 @@ func (s *source[In, Mid, Out]) over() bool {
 // give puts an item where the consumer finds it.
 func (s *source[In, Mid, Out]) give(item In, err error) *place[In, Mid, Out] {
 	p := s.place(s.given.Load())
-	p.in, p.err, p.cost = item, err, 0
-	if err == nil && s.cost != nil {
-		p.cost = s.cost(item)
-	}
+	p.in, p.err = item, err
 	p.done.Store(err != nil)
 	s.given.Add(1)
 	return p
